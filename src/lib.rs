@@ -1,0 +1,3 @@
+//! hoctap: the register of Vietnam's learning titles.
+//!
+//! The modules in reading order; a module uses only those above it.

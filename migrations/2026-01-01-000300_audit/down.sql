@@ -1,0 +1,2 @@
+drop table closed_days, audit_values, audit_items, audit_entries, audit_heads;
+drop function refuse_change;

@@ -1,0 +1,67 @@
+-- The chain of each area. What is hashed is stored as text, exactly as hashed.
+create table audit_heads (
+    area_id integer primary key constraint audit_heads_area_fkey references areas (id),
+    seq bigint not null,
+    hash bytea not null
+);
+
+create table audit_entries (
+    area_id integer not null,
+    seq bigint not null,
+    at timestamptz not null,
+    day date not null,
+    actor_id uuid not null,
+    request_id uuid not null,
+    action text collate "C" not null,
+    items integer not null,
+    body text not null,
+    hash bytea not null,
+    constraint audit_entries_pkey primary key (area_id, seq)
+);
+create index audit_entries_actor on audit_entries (actor_id, at);
+create index audit_entries_at on audit_entries (area_id, at);
+
+create table audit_items (
+    area_id integer not null,
+    seq bigint not null,
+    n integer not null,
+    entity text collate "C" not null,
+    entity_id text collate "C" not null,
+    body text not null,
+    constraint audit_items_pkey primary key (area_id, seq, n)
+);
+create index audit_items_entity on audit_items (entity, entity_id);
+
+-- The personal values behind the salted commitments of items and entries (n = -1): the only part of
+-- the chain that may be deleted.
+create table audit_values (
+    area_id integer not null,
+    seq bigint not null,
+    n integer not null,
+    field text collate "C" not null,
+    salt bytea not null,
+    value text not null,
+    constraint audit_values_pkey primary key (area_id, seq, n, field)
+);
+
+create table closed_days (
+    day date primary key,
+    closed_at timestamptz not null default now()
+);
+
+create function refuse_change() returns trigger language plpgsql as $$
+begin
+    raise exception '% is append-only', tg_table_name using errcode = 'insufficient_privilege';
+end
+$$;
+
+create trigger audit_entries_append_only before update or delete or truncate on audit_entries
+    for each statement execute function refuse_change();
+create trigger audit_items_append_only before update or delete or truncate on audit_items
+    for each statement execute function refuse_change();
+create trigger audit_values_unchanged before update or truncate on audit_values
+    for each statement execute function refuse_change();
+create trigger closed_days_append_only before update or delete or truncate on closed_days
+    for each statement execute function refuse_change();
+create trigger audit_heads_kept before delete or truncate on audit_heads
+    for each statement execute function refuse_change();

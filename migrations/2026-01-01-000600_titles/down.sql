@@ -1,0 +1,1 @@
+drop table count_changes, title_counts, title_states, titles;

@@ -1,0 +1,129 @@
+-- One holder, one level, one assessment year. The natural key makes registering idempotent.
+create table titles (
+    holder_id uuid not null constraint titles_holder_fkey references holders (id),
+    year smallint not null,
+    level text collate "C" not null,
+    kind text collate "C" not null,
+    -- The holder's area on the day of registering; the past does not move.
+    area_id integer not null,
+    -- In which successor of a split area the record belongs.
+    placed_id integer,
+    group_code text collate "C" not null,
+    status text collate "C" not null constraint titles_status check (status in
+        ('registered', 'self_assessed', 'verified', 'recognised', 'not_recognised', 'withdrawn', 'revoked')),
+    grade text collate "C" not null,
+    -- The last year in which it is in force once recognised; its own where no validity is set.
+    valid_through smallint not null,
+    registered_on date not null,
+    difficult boolean not null,
+    own_score jsonb,
+    verified_score jsonb,
+    outcome text collate "C" not null constraint titles_outcome check (outcome in ('unknown', 'passes', 'fails')),
+    criteria_set_id uuid constraint titles_criteria_set_fkey references criteria_sets (id),
+    decision_id uuid,
+    import_id uuid,
+    -- The accounts that recorded or verified it: none of them may enter its decision.
+    hands uuid[] not null,
+    version bigint not null,
+    constraint titles_pkey primary key (holder_id, year, level)
+) partition by list (year);
+create index titles_list on titles (area_id, kind, year, holder_id);
+create index titles_placed on titles (placed_id) where placed_id is not null;
+create index titles_decision on titles (decision_id) where decision_id is not null;
+create index titles_import on titles (import_id) where import_id is not null;
+
+-- Append-only: what lists of a past day are made of. A null status says that the record was deleted.
+create table title_states (
+    holder_id uuid not null,
+    year smallint not null,
+    level text collate "C" not null,
+    n integer not null,
+    day date not null,
+    kind text collate "C" not null,
+    area_id integer not null,
+    placed_id integer,
+    group_code text collate "C" not null,
+    status text collate "C",
+    grade text collate "C" not null,
+    valid_through smallint not null,
+    constraint title_states_pkey primary key (holder_id, year, level, n)
+) partition by list (year);
+create index title_states_list on title_states (area_id, kind, year, day);
+create trigger title_states_append_only before update or delete or truncate on title_states
+    for each statement execute function refuse_change();
+
+-- Always equal to the count of titles. placed_id 0 stands for "not placed".
+create table title_counts (
+    area_id integer not null,
+    placed_id integer not null,
+    kind text collate "C" not null,
+    level text collate "C" not null,
+    year smallint not null,
+    group_code text collate "C" not null,
+    grade text collate "C" not null,
+    valid_through smallint not null,
+    registered integer not null default 0,
+    self_assessed integer not null default 0,
+    verified integer not null default 0,
+    recognised integer not null default 0,
+    not_recognised integer not null default 0,
+    withdrawn integer not null default 0,
+    revoked integer not null default 0,
+    constraint title_counts_pkey primary key (area_id, placed_id, kind, level, year, group_code, grade, valid_through),
+    constraint title_counts_not_negative check (least(registered, self_assessed, verified, recognised, not_recognised, withdrawn, revoked) >= 0)
+);
+create index title_counts_year on title_counts (year, kind, level);
+
+-- What changed on a day: the sum to a day is the register as known at its end.
+create table count_changes (
+    day date not null,
+    area_id integer not null,
+    placed_id integer not null,
+    kind text collate "C" not null,
+    level text collate "C" not null,
+    year smallint not null,
+    group_code text collate "C" not null,
+    grade text collate "C" not null,
+    valid_through smallint not null,
+    registered integer not null default 0,
+    self_assessed integer not null default 0,
+    verified integer not null default 0,
+    recognised integer not null default 0,
+    not_recognised integer not null default 0,
+    withdrawn integer not null default 0,
+    revoked integer not null default 0,
+    constraint count_changes_pkey primary key (day, area_id, placed_id, kind, level, year, group_code, grade, valid_through)
+);
+
+create table titles_2021 partition of titles for values in (2021);
+create table titles_2022 partition of titles for values in (2022);
+create table titles_2023 partition of titles for values in (2023);
+create table titles_2024 partition of titles for values in (2024);
+create table titles_2025 partition of titles for values in (2025);
+create table titles_2026 partition of titles for values in (2026);
+create table titles_2027 partition of titles for values in (2027);
+create table titles_2028 partition of titles for values in (2028);
+create table titles_2029 partition of titles for values in (2029);
+create table titles_2030 partition of titles for values in (2030);
+
+create table title_states_2021 partition of title_states for values in (2021);
+create table title_states_2022 partition of title_states for values in (2022);
+create table title_states_2023 partition of title_states for values in (2023);
+create table title_states_2024 partition of title_states for values in (2024);
+create table title_states_2025 partition of title_states for values in (2025);
+create table title_states_2026 partition of title_states for values in (2026);
+create table title_states_2027 partition of title_states for values in (2027);
+create table title_states_2028 partition of title_states for values in (2028);
+create table title_states_2029 partition of title_states for values in (2029);
+create table title_states_2030 partition of title_states for values in (2030);
+
+-- A trigger of the parent does not see what is done to a partition by its own name.
+do $$
+begin
+    for y in 2021..2030 loop
+        execute format(
+            'create trigger title_states_append_only before update or delete or truncate on title_states_%s
+             for each statement execute function refuse_change()', y);
+    end loop;
+end
+$$;

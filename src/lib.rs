@@ -1,3 +1,11 @@
 //! hoctap: the register of Vietnam's learning titles.
 //!
 //! The modules in reading order; a module uses only those above it.
+
+pub mod error;
+pub mod kind;
+pub mod version;
+pub mod schema;
+pub mod db;
+pub mod input;
+pub mod reply;

@@ -1,0 +1,114 @@
+//! Connections to PostgreSQL, and the migrations.
+
+use diesel::{ConnectionError, ConnectionResult};
+use diesel_async::pooled_connection::deadpool::{self, Object};
+use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use tokio_postgres::NoTls;
+use tokio_postgres::config::{Host, SslMode};
+use tokio_postgres_rustls::MakeRustlsConnect;
+
+use crate::error::{Error, Result};
+
+pub type Conn = AsyncPgConnection;
+pub type Pool = deadpool::Pool<Conn>;
+/// A connection lent by the pool.
+pub type Db = Object<Conn>;
+
+const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
+/// Advisory locks of the register: transaction locks unless said otherwise.
+pub mod locks {
+    /// Session lock: one server migrates, the others wait.
+    pub const MIGRATION: i64 = 7_202_101;
+    /// Shared by every writer, exclusive for the closing of a day.
+    pub const DAY: i64 = 7_202_102;
+    /// One server keeps house.
+    pub const HOUSEKEEPING: i64 = 7_202_103;
+}
+
+/// How long a statement may take before it is cancelled, so that a client that went away or a
+/// mistake of ours does not hold a connection.
+const SETTINGS: &str = "set statement_timeout = '120s'; set idle_in_transaction_session_timeout = '60s'; \
+     set timezone = 'UTC'; set jit = off";
+
+/// A pool of `size` connections; none is opened before it is needed.
+pub fn pool(url: &str, size: usize) -> Result<Pool> {
+    let mut config = ManagerConfig::default();
+    config.custom_setup = Box::new(establish);
+    let manager = AsyncDieselConnectionManager::<Conn>::new_with_config(url, config);
+    Pool::builder(manager).max_size(size.max(1)).build().map_err(Error::internal)
+}
+
+/// One connection outside every pool, for commands.
+pub async fn connect(url: &str) -> Result<Conn> {
+    establish(url).await.map_err(Error::internal)
+}
+
+fn establish(url: &str) -> BoxFuture<'_, ConnectionResult<Conn>> {
+    async move {
+        let bad = |e: tokio_postgres::Error| ConnectionError::BadConnection(e.to_string());
+        let config: tokio_postgres::Config = url.parse().map_err(bad)?;
+        let local = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
+        let mut conn = if local || config.get_ssl_mode() == SslMode::Disable {
+            let (client, connection) = config.connect(NoTls).await.map_err(bad)?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await?
+        } else {
+            let (client, connection) = config.connect(tls()?).await.map_err(bad)?;
+            AsyncPgConnection::try_from_client_and_connection(client, connection).await?
+        };
+        conn.batch_execute(SETTINGS).await.map_err(ConnectionError::CouldntSetupConfiguration)?;
+        Ok(conn)
+    }
+    .boxed()
+}
+
+/// TLS with the certificate authorities of the machine.
+pub fn tls() -> ConnectionResult<MakeRustlsConnect> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let provider = rustls::crypto::ring::default_provider().into();
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|e| ConnectionError::BadConnection(e.to_string()))?
+        .with_root_certificates(roots)
+        .with_no_client_auth();
+    Ok(MakeRustlsConnect::new(config))
+}
+
+/// Brings the database to this version; several servers may call it at once.
+pub async fn migrate(url: &str) -> Result<()> {
+    with_migrations(url, |harness| harness.run_pending_migrations(MIGRATIONS).map(|_| ())).await
+}
+
+/// Takes every migration back: for the test that proves it possible.
+pub async fn unmigrate(url: &str) -> Result<()> {
+    with_migrations(url, |harness| harness.revert_all_migrations(MIGRATIONS).map(|_| ())).await
+}
+
+type Harness = AsyncMigrationHarness<Conn>;
+
+async fn with_migrations<F>(url: &str, work: F) -> Result<()>
+where
+    F: FnOnce(&mut Harness) -> diesel::migration::Result<()> + Send + 'static,
+{
+    let mut conn = connect(url).await?;
+    conn.batch_execute(&format!(
+        "set statement_timeout = 0; select pg_advisory_lock({})",
+        locks::MIGRATION
+    ))
+    .await?;
+    // The harness blocks inside the runtime's thread, which only a blocking thread may do.
+    tokio::task::spawn_blocking(move || work(&mut AsyncMigrationHarness::new(conn)))
+        .await
+        .map_err(Error::internal)?
+        .map_err(Error::internal)
+}
+
+impl From<deadpool::PoolError> for Error {
+    fn from(error: deadpool::PoolError) -> Self {
+        Error::internal(error)
+    }
+}

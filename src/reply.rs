@@ -1,0 +1,209 @@
+//! What goes out: the type of an answer is its status.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+
+use actix_web::body::BoxBody;
+use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, LINK, LOCATION};
+use actix_web::{HttpRequest, HttpResponse, Responder};
+use serde::Serialize;
+use utoipa::openapi::header::HeaderBuilder;
+use utoipa::openapi::{ContentBuilder, RefOr, Response, ResponseBuilder, schema};
+use utoipa::{IntoResponses, ToSchema};
+
+use crate::version::Version;
+
+/// 200 with a JSON body that belongs to the caller alone.
+pub struct Body<T>(pub T);
+
+/// 200 with a JSON body and the ETag of the resource.
+pub struct Versioned<T>(pub T, pub Version);
+
+/// 201 with Location and, where the resource has one, its ETag.
+pub struct Created<T> {
+    pub body: T,
+    pub location: String,
+    pub version: Option<Version>,
+}
+
+/// 204.
+pub struct Done;
+
+/// 200 with one page of a list.
+pub struct Page<T> {
+    pub items: Vec<T>,
+    /// The cursor of the next page.
+    pub next: Option<String>,
+    /// How many there are in all, when `count=exact` asked for it.
+    pub count: Option<i64>,
+}
+
+#[derive(Serialize)]
+struct PageBody<'a, T> {
+    items: &'a [T],
+    next: &'a Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    count: Option<i64>,
+}
+
+const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+
+fn json(mut response: actix_web::HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
+    response.insert_header((CACHE_CONTROL, PRIVATE)).json(body)
+}
+
+impl<T: Serialize> Responder for Body<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        json(HttpResponse::Ok(), &self.0)
+    }
+}
+
+impl<T: Serialize> Responder for Versioned<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let tag = self.1.etag();
+        let known = request.headers().get("if-none-match").and_then(|v| v.to_str().ok());
+        let mut response = match known {
+            Some(known) if known.split(',').any(|t| Version::from_etag(t) == Some(self.1)) => {
+                HttpResponse::NotModified()
+            }
+            _ => HttpResponse::Ok(),
+        };
+        response.insert_header((ETAG, tag));
+        json(response, &self.0)
+    }
+}
+
+impl<T: Serialize> Responder for Created<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Created();
+        response.insert_header((LOCATION, self.location));
+        if let Some(version) = self.version {
+            response.insert_header((ETAG, version.etag()));
+        }
+        json(response, &self.body)
+    }
+}
+
+impl Responder for Done {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::NoContent().finish()
+    }
+}
+
+impl<T: Serialize> Responder for Page<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let mut response = HttpResponse::Ok();
+        if let Some(next) = &self.next {
+            response.insert_header((LINK, next_link(request, next)));
+        }
+        let Self { items, next, count } = &self;
+        json(response, &PageBody { items, next, count: *count })
+    }
+}
+
+fn next_link(request: &HttpRequest, cursor: &str) -> String {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {
+        if name != "cursor" {
+            query.append_pair(&name, &value);
+        }
+    }
+    query.append_pair("cursor", cursor);
+    format!("<{}?{}>; rel=\"next\"", request.path(), query.finish())
+}
+
+type Responses = BTreeMap<String, RefOr<Response>>;
+
+fn one(status: &str, response: ResponseBuilder) -> Responses {
+    BTreeMap::from([(status.to_owned(), RefOr::T(response.build()))])
+}
+
+thread_local! {
+    /// The schemas that answers refer to, gathered while the operations are described: utoipa
+    /// registers those of bodies by itself, but not those of answers.
+    static REFERRED: RefCell<Vec<(String, RefOr<schema::Schema>)>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Takes the schemas gathered since the last call.
+pub fn take_schemas() -> Vec<(String, RefOr<schema::Schema>)> {
+    REFERRED.with_borrow_mut(std::mem::take)
+}
+
+/// Remembers the schemas inside `T`, whose own is written inline.
+pub fn refer_to<T: ToSchema>() {
+    REFERRED.with_borrow_mut(|schemas| T::schemas(schemas));
+}
+
+fn of<T: ToSchema>(description: &str) -> ResponseBuilder {
+    refer_to::<T>();
+    let content = ContentBuilder::new().schema(Some(T::schema())).build();
+    ResponseBuilder::new().description(description).content("application/json", content)
+}
+
+fn text_header(description: &str) -> utoipa::openapi::Header {
+    HeaderBuilder::new()
+        .schema(Some(schema::Object::with_type(schema::Type::String)))
+        .description(Some(description))
+        .build()
+}
+
+fn etag() -> utoipa::openapi::Header {
+    text_header("The version of the resource, for If-Match")
+}
+
+impl<T: ToSchema> IntoResponses for Body<T> {
+    fn responses() -> Responses {
+        one("200", of::<T>("Success"))
+    }
+}
+
+impl<T: ToSchema> IntoResponses for Versioned<T> {
+    fn responses() -> Responses {
+        one("200", of::<T>("Success").header("ETag", etag()))
+    }
+}
+
+impl<T: ToSchema> IntoResponses for Created<T> {
+    fn responses() -> Responses {
+        let location = text_header("Where the new resource is read");
+        one("201", of::<T>("Created").header("Location", location).header("ETag", etag()))
+    }
+}
+
+impl IntoResponses for Done {
+    fn responses() -> Responses {
+        one("204", ResponseBuilder::new().description("Done"))
+    }
+}
+
+impl<T: ToSchema> IntoResponses for Page<T> {
+    fn responses() -> Responses {
+        refer_to::<T>();
+        let nullable = schema::SchemaType::from_iter([schema::Type::String, schema::Type::Null]);
+        let page = schema::ObjectBuilder::new()
+            .property("items", schema::ArrayBuilder::new().items(T::schema()))
+            .required("items")
+            .property("next", schema::ObjectBuilder::new().schema_type(nullable))
+            .required("next")
+            .property("count", schema::Object::with_type(schema::Type::Integer))
+            .build();
+        let content = ContentBuilder::new().schema(Some(page)).build();
+        one(
+            "200",
+            ResponseBuilder::new()
+                .description("One page of the list")
+                .content("application/json", content)
+                .header("Link", text_header("The next page, rel=\"next\"")),
+        )
+    }
+}

@@ -5,7 +5,9 @@
 pub mod error;
 pub mod kind;
 pub mod version;
+pub mod clock;
 pub mod schema;
 pub mod db;
 pub mod input;
 pub mod reply;
+pub mod auth;

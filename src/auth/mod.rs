@@ -1,0 +1,119 @@
+//! Who may do what: roles, permissions, and the caller of a request.
+
+pub mod allow;
+
+use uuid::Uuid;
+
+use crate::text_enum;
+
+text_enum! {
+    /// What an account may do in its area, and in all that the area's scope covers.
+    pub enum Role {
+        /// Keeps the records of its commune up to verified.
+        Recorder = "recorder",
+        /// Enters the decisions of its area, on titles it did not itself record or verify.
+        Approver = "approver",
+        /// Reads its area whole, returns titles, sets deadlines and targets.
+        Supervisor = "supervisor",
+        /// Reads its area, its exports and its audit trail.
+        Auditor = "auditor",
+        /// Reads figures with every state and group: a dashboard.
+        Viewer = "viewer",
+        /// Manages the accounts of its area; of the country also criteria sets and areas. No records.
+        Administrator = "administrator",
+    }
+}
+
+/// Everything that some role may do and another may not.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Permission {
+    /// Own account: every caller.
+    Self_,
+    ReadRecords,
+    WriteRecords,
+    ReturnTitles,
+    ReadDecisions,
+    Decide,
+    Import,
+    WriteTotals,
+    ReadFigures,
+    Export,
+    ReadAudit,
+    ManageAccounts,
+    ManageCriteria,
+    LookUpNumber,
+}
+
+impl Role {
+    /// The whole policy. Rows are limited by area beside it.
+    pub fn may(self, permission: Permission) -> bool {
+        use Permission as P;
+        use Role::*;
+        match permission {
+            P::Self_ => true,
+            P::ReadRecords | P::ReadDecisions => {
+                matches!(self, Recorder | Approver | Supervisor | Auditor)
+            }
+            P::WriteRecords | P::Import | P::WriteTotals | P::LookUpNumber => self == Recorder,
+            P::ReturnTitles => matches!(self, Recorder | Supervisor),
+            P::Decide => self == Approver,
+            P::ReadFigures => true,
+            P::Export => matches!(self, Recorder | Approver | Supervisor | Auditor),
+            P::ReadAudit => matches!(self, Supervisor | Auditor),
+            P::ManageAccounts | P::ManageCriteria => self == Administrator,
+        }
+    }
+
+    pub fn vi(self) -> &'static str {
+        match self {
+            Self::Recorder => "cán bộ nhập liệu",
+            Self::Approver => "người phê duyệt",
+            Self::Supervisor => "người giám sát",
+            Self::Auditor => "kiểm toán viên",
+            Self::Viewer => "người xem số liệu",
+            Self::Administrator => "quản trị viên",
+        }
+    }
+}
+
+/// The account on whose behalf a request runs.
+#[derive(Debug, Clone)]
+pub struct Caller {
+    /// Of a user or of a service account.
+    pub id: Uuid,
+    pub name: String,
+    pub role: Role,
+    /// The id of its area.
+    pub area: i32,
+    /// The session of a user; service accounts have none.
+    pub session: Option<Uuid>,
+}
+
+/// One request that may change something: who, under which id, and what makes it the same request.
+#[derive(Debug, Clone)]
+pub struct Act {
+    pub caller: Caller,
+    pub request_id: Uuid,
+    /// Method and path.
+    pub route: String,
+    /// The Idempotency-Key, and the digest of the body it was sent with.
+    pub idempotency: Option<(String, [u8; 32])>,
+}
+
+impl Act {
+    /// An act of the product itself: the command line, the demo, housekeeping.
+    pub fn of_the_product(area: i32, role: Role) -> Self {
+        Self {
+            caller: Caller {
+                id: Uuid::nil(),
+                name: "hoctap".to_owned(),
+                role,
+                area,
+                session: None,
+            },
+            request_id: Uuid::now_v7(),
+            route: "command".to_owned(),
+            idempotency: None,
+        }
+    }
+}

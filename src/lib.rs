@@ -11,3 +11,5 @@ pub mod db;
 pub mod input;
 pub mod reply;
 pub mod auth;
+pub mod audit;
+pub mod ledger;

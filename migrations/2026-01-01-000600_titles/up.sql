@@ -69,8 +69,7 @@ create table title_counts (
     not_recognised integer not null default 0,
     withdrawn integer not null default 0,
     revoked integer not null default 0,
-    constraint title_counts_pkey primary key (area_id, placed_id, kind, level, year, group_code, grade, valid_through),
-    constraint title_counts_not_negative check (least(registered, self_assessed, verified, recognised, not_recognised, withdrawn, revoked) >= 0)
+    constraint title_counts_pkey primary key (area_id, placed_id, kind, level, year, group_code, grade, valid_through)
 );
 create index title_counts_year on title_counts (year, kind, level);
 

@@ -112,3 +112,8 @@ impl From<deadpool::PoolError> for Error {
         Error::internal(error)
     }
 }
+
+/// Whether the database answers.
+pub async fn ping(db: &mut Conn) -> Result<()> {
+    Ok(db.batch_execute("select 1").await?)
+}

@@ -163,10 +163,10 @@ impl Error {
     }
 
     /// The problem the caller is told; what is ours is logged here, once, and told as 500.
-    pub fn into_problem(&self) -> Problem {
+    pub fn to_problem(&self) -> Problem {
         match self {
             Self::Problem(problem) => (**problem).clone(),
-            Self::Database(DbError::NotFound) => Self::not_found().into_problem(),
+            Self::Database(DbError::NotFound) => Self::not_found().to_problem(),
             Self::Database(DbError::DatabaseError(kind, info)) => database_problem(kind, &**info),
             Self::Database(error) => unexpected(error),
             Self::Internal(what) => unexpected(what),
@@ -190,7 +190,7 @@ fn database_problem(
                 "constraint",
                 say("Dữ liệu không phù hợp với sổ bộ.", "The data does not fit the register."),
             )
-            .into_problem()
+            .to_problem()
         }
         _ if info.message().contains("canceling statement due to statement timeout") => {
             Error::problem(
@@ -199,7 +199,7 @@ fn database_problem(
                 say("Máy chủ đang bận, xin thử lại.", "The server is busy; try again."),
             )
             .with_retry_after(5)
-            .into_problem()
+            .to_problem()
         }
         _ => unexpected(info.message()),
     }
@@ -262,18 +262,86 @@ impl fmt::Display for Error {
 
 impl std::error::Error for Error {}
 
-/// The answer is written by the `problems` middleware, which knows the request's language and id.
+/// Languages of sentences to people.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Lang {
+    Vi,
+    En,
+}
+
+impl Lang {
+    /// The one of vi and en that an Accept-Language header names first.
+    pub fn of_header(header: Option<&str>) -> Self {
+        let first = header.unwrap_or("").split(',').map(|tag| tag.trim().to_ascii_lowercase());
+        match first
+            .filter_map(|tag| tag.get(..2).map(str::to_owned))
+            .find(|t| t == "en" || t == "vi")
+        {
+            Some(tag) if tag == "en" => Self::En,
+            _ => Self::Vi,
+        }
+    }
+}
+
+impl Say {
+    pub fn speak(&self, lang: Lang) -> &str {
+        match lang {
+            Lang::Vi => &self.vi,
+            Lang::En => &self.en,
+        }
+    }
+}
+
+impl Problem {
+    /// The answer itself.
+    pub fn render(&self, lang: Lang, instance: &str, request_id: uuid::Uuid) -> HttpResponse {
+        let body = ProblemBody {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            code: self.code.to_owned(),
+            detail: self.detail.speak(lang).to_owned(),
+            instance: instance.to_owned(),
+            request_id: request_id.to_string(),
+            errors: self
+                .errors
+                .iter()
+                .map(|error| FieldErrorBody {
+                    pointer: error.pointer.clone(),
+                    code: error.code.to_owned(),
+                    detail: error.detail.speak(lang).to_owned(),
+                })
+                .collect(),
+        };
+        let mut response = HttpResponse::build(self.status);
+        response.content_type("application/problem+json");
+        response.insert_header(("cache-control", "no-store"));
+        response.insert_header(("content-language", if lang == Lang::En { "en" } else { "vi" }));
+        if let Some(etag) = &self.etag {
+            response.insert_header(("etag", etag.as_str()));
+        }
+        if let Some(seconds) = self.retry_after {
+            response.insert_header(("retry-after", seconds));
+        }
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.insert_header(("www-authenticate", "Bearer"));
+        }
+        response.body(serde_json::to_vec(&body).unwrap_or_default())
+    }
+}
+
+/// Complete in Vietnamese; `web::outermost` writes it again in the request's language.
 impl ResponseError for Error {
     fn status_code(&self) -> StatusCode {
         match self {
             Self::Problem(problem) => problem.status,
-            other => other.into_problem().status,
+            other => other.to_problem().status,
         }
     }
 
     fn error_response(&self) -> HttpResponse {
-        let problem = self.into_problem();
-        let mut response = HttpResponse::new(problem.status);
+        let problem = self.to_problem();
+        let mut response = problem.render(Lang::Vi, "", uuid::Uuid::now_v7());
         response.extensions_mut().insert(problem);
         response
     }

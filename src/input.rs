@@ -105,22 +105,22 @@ fn read_json<T: DeserializeOwned + Validate>(bytes: &[u8]) -> Result<T> {
     if !errors.is_empty() {
         return Err(Error::invalid(errors));
     }
-    let value: T = serde_path_to_error::deserialize(value).map_err(|e| {
-        let pointer = pointer(e.path());
-        Error::invalid(vec![FieldError::new(pointer, "shape", shape(&e.into_inner().to_string()))])
-    })?;
-    validate(&value)?;
-    Ok(value)
+    read_value("", value)
 }
 
-/// The named rules of a value, as field errors with JSON pointers.
-pub fn validate(value: &impl Validate) -> Result<()> {
+/// A value of the right shape that keeps its rules; errors point below `at`.
+pub fn read_value<T: DeserializeOwned + Validate>(at: &str, value: Value) -> Result<T> {
+    let value: T = serde_path_to_error::deserialize(value).map_err(|e| {
+        let pointer = format!("{at}{}", pointer(e.path()));
+        Error::invalid_field(pointer, "shape", shape(&e.into_inner().to_string()))
+    })?;
     value.validate().map_err(|e| {
         let mut errors = Vec::new();
-        collect(&e, "", &mut errors);
+        collect(&e, at, &mut errors);
         errors.sort_by(|a, b| a.pointer.cmp(&b.pointer));
         Error::invalid(errors)
-    })
+    })?;
+    Ok(value)
 }
 
 /// Normalises every string to NFC and trims it; control characters are refused where they stand.

@@ -26,6 +26,19 @@ pub struct Created<T> {
     pub version: Option<Version>,
 }
 
+/// 200 with a text that is ready.
+pub struct Text {
+    pub content_type: &'static str,
+    pub cache: &'static str,
+    pub body: Vec<u8>,
+}
+
+impl Text {
+    pub fn plain(body: impl Into<Vec<u8>>) -> Self {
+        Self { content_type: "text/plain; charset=utf-8", cache: "no-store", body: body.into() }
+    }
+}
+
 /// 204.
 pub struct Done;
 
@@ -95,6 +108,17 @@ impl Responder for Done {
 
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         HttpResponse::NoContent().finish()
+    }
+}
+
+impl Responder for Text {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        HttpResponse::Ok()
+            .content_type(self.content_type)
+            .insert_header((CACHE_CONTROL, self.cache))
+            .body(self.body)
     }
 }
 
@@ -177,6 +201,20 @@ impl<T: ToSchema> IntoResponses for Created<T> {
     fn responses() -> Responses {
         let location = text_header("Where the new resource is read");
         one("201", of::<T>("Created").header("Location", location).header("ETag", etag()))
+    }
+}
+
+impl IntoResponses for Text {
+    fn responses() -> Responses {
+        let text = schema::Object::with_type(schema::Type::String);
+        let content = || ContentBuilder::new().schema(Some(text.clone())).build();
+        let response = ResponseBuilder::new().description("Text");
+        one(
+            "200",
+            response
+                .content("text/plain", content())
+                .content("application/json", ContentBuilder::new().build()),
+        )
     }
 }
 

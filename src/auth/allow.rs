@@ -56,6 +56,8 @@ pub enum AuthFailure {
     Expired,
     /// The account was disabled or the session ended.
     Ended,
+    /// The database could not be asked.
+    Unavailable,
 }
 
 impl From<AuthFailure> for Error {
@@ -79,6 +81,12 @@ impl From<AuthFailure> for Error {
                     "The account is disabled or its session has ended.",
                 ),
             ),
+            AuthFailure::Unavailable => Error::problem(
+                actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                say("Máy chủ đang bận, xin thử lại.", "The server is busy; try again."),
+            )
+            .with_retry_after(2),
         }
     }
 }

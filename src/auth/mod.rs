@@ -1,6 +1,8 @@
 //! Who may do what: roles, permissions, and the caller of a request.
 
 pub mod allow;
+pub mod middleware;
+pub mod token;
 
 use uuid::Uuid;
 

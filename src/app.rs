@@ -1,0 +1,151 @@
+//! The whole route table, the contract, and the server.
+
+use std::collections::BTreeSet;
+use std::net::TcpListener;
+use std::sync::{Arc, LazyLock};
+
+use actix_cors::Cors;
+use actix_web::dev::Server;
+use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::web::{self, Data};
+use actix_web::{App, HttpServer, get};
+use utoipa::OpenApi;
+use utoipa::openapi::OpenApi as Document;
+use utoipa_actix_web::service_config::ServiceConfig;
+use utoipa_actix_web::{AppExt, scope};
+
+use crate::error::{Error, Result};
+use crate::reply::Text;
+use crate::state::{Shared, State};
+use crate::{areas, auth, contract, metrics, users};
+
+/// Every route of `/api/v1`.
+fn routes(api: &mut ServiceConfig<'_>) {
+    api.service(users::auth_api::login)
+        .service(users::auth_api::refresh)
+        .service(users::auth_api::service_token)
+        .service(users::auth_api::logout)
+        .service(users::auth_api::me)
+        .service(users::auth_api::change_password)
+        .service(users::api::list_users)
+        .service(users::api::create_user)
+        .service(users::api::get_user)
+        .service(users::api::change_user)
+        .service(users::api::reset_user)
+        .service(users::api::list_service_accounts)
+        .service(users::api::create_service_account)
+        .service(users::api::get_service_account)
+        .service(users::api::change_service_account)
+        .service(areas::api::list_areas)
+        .service(areas::api::get_area)
+        .service(areas::api::get_lineage);
+}
+
+/// The contract, generated from the routes.
+pub fn openapi() -> Document {
+    let (_, document) = App::new()
+        .into_utoipa_app()
+        .openapi(contract::Contract::openapi())
+        .service(jwks)
+        .service(healthz)
+        .service(readyz)
+        .service(server_metrics)
+        .service(scope::scope("/api/v1").configure(routes))
+        .split_for_parts();
+    contract::complete(document)
+}
+
+/// The methods that some route takes at this path.
+pub fn methods_of(path: &str) -> Vec<&'static str> {
+    static ROUTES: LazyLock<Vec<(String, BTreeSet<&'static str>)>> =
+        LazyLock::new(|| contract::methods(&openapi()));
+    let matches = |template: &str| {
+        let (mut given, mut wanted) = (path.split('/'), template.split('/'));
+        loop {
+            match (given.next(), wanted.next()) {
+                (None, None) => return true,
+                (Some(g), Some(w)) if w.starts_with('{') && !g.is_empty() || g == w => {}
+                _ => return false,
+            }
+        }
+    };
+    let found: BTreeSet<_> =
+        ROUTES.iter().filter(|(t, _)| matches(t)).flat_map(|(_, m)| m.iter().copied()).collect();
+    found.into_iter().collect()
+}
+
+/// Starts to listen; the server runs until its handle stops it.
+pub fn start(shared: Arc<Shared>, listener: TcpListener) -> Result<Server> {
+    let workers = shared.config.workers;
+    let server = HttpServer::new(move || {
+        // Each worker has a runtime, and so a pool, of its own.
+        let state = State::new(shared.clone()).expect("the database URL was used before");
+        let cors = cors(&state.config().cors_origins);
+        let wanted = !state.config().cors_origins.is_empty();
+        let (app, _) = App::new()
+            .into_utoipa_app()
+            .service(jwks)
+            .service(healthz)
+            .service(readyz)
+            .service(server_metrics)
+            .service(scope::scope("/api/v1").configure(routes))
+            .split_for_parts();
+        app.app_data(Data::new(state))
+            .app_data(web::PayloadConfig::new(2 << 20))
+            .configure(contract::pages)
+            .default_service(web::to(crate::web::no_route))
+            .wrap(from_fn(crate::web::limit_rate))
+            .wrap(from_fn(auth::middleware::authenticate))
+            .wrap(Compress::default())
+            .wrap(Condition::new(wanted, cors))
+            .wrap(from_fn(crate::web::outermost))
+    })
+    .workers(workers)
+    .shutdown_timeout(30)
+    .disable_signals()
+    .listen(listener)
+    .map_err(Error::internal)?;
+    Ok(server.run())
+}
+
+fn cors(origins: &[String]) -> Cors {
+    let base = Cors::default()
+        .allow_any_method()
+        .allow_any_header()
+        .expose_headers(["etag", "link", "location", "retry-after", "x-request-id"])
+        .max_age(600);
+    origins.iter().fold(base, |cors, origin| match origin.as_str() {
+        "*" => cors.allow_any_origin(),
+        origin => cors.allowed_origin(origin),
+    })
+}
+
+/// The public keys of access tokens (RFC 7517).
+#[utoipa::path(tag = "server")]
+#[get("/.well-known/jwks.json")]
+async fn jwks(state: Data<State>) -> Text {
+    let keys = state.keys().jwks().to_string();
+    Text { content_type: "application/json", cache: "public, max-age=300", body: keys.into() }
+}
+
+/// Whether the server runs.
+#[utoipa::path(tag = "server")]
+#[get("/healthz")]
+async fn healthz() -> Text {
+    Text::plain("ok\n")
+}
+
+/// Whether the server reaches its database.
+#[utoipa::path(tag = "server")]
+#[get("/readyz")]
+async fn readyz(state: Data<State>) -> Result<Text> {
+    crate::db::ping(&mut *state.db().await?).await?;
+    Ok(Text::plain("ok\n"))
+}
+
+/// Figures of the server for Prometheus.
+#[utoipa::path(tag = "server", operation_id = "metrics")]
+#[get("/metrics")]
+async fn server_metrics() -> Text {
+    Text::plain(metrics::render())
+}

@@ -1,0 +1,97 @@
+//! Finds the caller of every request before any handler runs.
+
+use std::time::{Duration, Instant};
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::middleware::Next;
+use actix_web::web::Data;
+use actix_web::{Error as ActixError, HttpMessage};
+use chrono::Utc;
+use quick_cache::sync::Cache;
+
+use super::allow::{AuthFailure, Found};
+use super::{Caller, token};
+use crate::error::Error;
+use crate::state::State;
+use crate::users::rows;
+
+/// Tokens verified before, and when their accounts were last looked up.
+pub struct Sessions(Cache<String, Known>);
+
+#[derive(Clone)]
+struct Known {
+    caller: Caller,
+    expires: i64,
+    checked: Instant,
+}
+
+/// How long a disabled account or an ended session may go unnoticed.
+const RECHECK: Duration = Duration::from_secs(5);
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self(Cache::new(50_000))
+    }
+}
+
+pub async fn authenticate(
+    request: ServiceRequest,
+    next: Next<impl MessageBody>,
+) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
+    let found: Found = match bearer(&request) {
+        None => None,
+        Some(token) => {
+            let state = request.app_data::<Data<State>>().cloned();
+            match state {
+                Some(state) => Some(caller(&state, &token).await),
+                None => Some(Err(AuthFailure::Invalid)),
+            }
+        }
+    };
+    request.extensions_mut().insert(found);
+    next.call(request).await
+}
+
+fn bearer(request: &ServiceRequest) -> Option<String> {
+    let header = request.headers().get(AUTHORIZATION)?;
+    let text = header.to_str().unwrap_or("");
+    let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
+    // Another scheme is a credential too, only not one of ours.
+    Some(if scheme.eq_ignore_ascii_case("bearer") {
+        token.trim().to_owned()
+    } else {
+        String::new()
+    })
+}
+
+async fn caller(state: &State, token: &str) -> Result<Caller, AuthFailure> {
+    let sessions = &state.shared.sessions.0;
+    let known = sessions.get(token);
+    let (caller, expires) = match known {
+        Some(known)
+            if known.checked.elapsed() < RECHECK && Utc::now().timestamp() < known.expires =>
+        {
+            return Ok(known.caller);
+        }
+        Some(known) if Utc::now().timestamp() < known.expires => (known.caller, known.expires),
+        Some(_) => return Err(AuthFailure::Expired),
+        None => token::verify(state.keys(), token)?,
+    };
+    if !is_active(state, &caller).await? {
+        sessions.remove(token);
+        return Err(AuthFailure::Ended);
+    }
+    let known = Known { caller: caller.clone(), expires, checked: Instant::now() };
+    sessions.insert(token.to_owned(), known);
+    Ok(caller)
+}
+
+async fn is_active(state: &State, caller: &Caller) -> Result<bool, AuthFailure> {
+    let ask = async { rows::is_active(&mut *state.db().await?, caller).await };
+    ask.await.map_err(|error: Error| {
+        tracing::error!(%error, "cannot look up an account");
+        AuthFailure::Unavailable
+    })
+}

@@ -1,0 +1,59 @@
+//! The short code that is printed on every list: three groups of three, the last character a check.
+
+use rand::RngExt;
+
+/// 31 characters, none of which is read as another; 31 is prime, so that every single slip and every
+/// exchange of two neighbours is noticed.
+const ALPHABET: &[u8; 31] = b"23456789ABCDEFGHJKLMNPQRSTVWXYZ";
+
+/// A new code: `K7M-3QX-9TD`.
+pub fn random() -> String {
+    let mut rng = rand::rng();
+    let mut values: Vec<usize> = (0..8).map(|_| rng.random_range(0..ALPHABET.len())).collect();
+    values.push(check(&values));
+    let text: Vec<u8> = values.iter().map(|v| ALPHABET[*v]).collect();
+    text.chunks(3).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>().join("-")
+}
+
+/// Reads a code as people type it; none if a character is wrong or two were exchanged.
+pub fn parse(text: &str) -> Option<String> {
+    let plain: Vec<u8> =
+        text.bytes().filter(|b| !matches!(b, b'-' | b' ')).map(|b| b.to_ascii_uppercase()).collect();
+    let values: Option<Vec<usize>> =
+        plain.iter().map(|b| ALPHABET.iter().position(|a| a == b)).collect();
+    let values = values.filter(|values| values.len() == 9)?;
+    (check(&values[..8]) == values[8]).then(|| {
+        plain.chunks(3).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>().join("-")
+    })
+}
+
+/// The value that makes the weighted sum of all nine divisible by 31.
+fn check(values: &[usize]) -> usize {
+    let sum: usize = values.iter().zip(2..).map(|(value, weight)| value * weight).sum();
+    (ALPHABET.len() - sum % ALPHABET.len()) % ALPHABET.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn slips_of_the_pen_are_noticed() {
+        for _ in 0..200 {
+            let code = random();
+            assert_eq!(parse(&code.to_lowercase().replace('-', "")), Some(code.clone()));
+            let mut letters: Vec<u8> = code.bytes().filter(|b| *b != b'-').collect();
+            for at in 0..9 {
+                let right = letters[at];
+                letters[at] = if right == b'7' { b'8' } else { b'7' };
+                assert_eq!(parse(&String::from_utf8_lossy(&letters)), None);
+                letters[at] = right;
+                if at > 0 && letters[at] != letters[at - 1] {
+                    letters.swap(at, at - 1);
+                    assert_eq!(parse(&String::from_utf8_lossy(&letters)), None);
+                    letters.swap(at, at - 1);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! Vietnamese text: one normal form to store, one key to search by.
+
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
+/// NFC and trimmed; blanks of other kinds become plain ones. Names are changed no further.
+pub fn tidy(text: &str) -> String {
+    let plain: String = text
+        .nfc()
+        .filter(|c| !matches!(c, '\u{feff}' | '\u{200b}'..='\u{200d}'))
+        .map(|c| if c == '\u{a0}' || c == '\u{202f}' { ' ' } else { c })
+        .collect();
+    plain.trim().to_owned()
+}
+
+pub fn has_control(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}
+
+/// What two spellings of one name share: lower case, no diacritics and so no tone placement, đ as d,
+/// single blanks, nothing but letters and digits.
+pub fn search_key(text: &str) -> String {
+    let mut key = String::with_capacity(text.len());
+    for c in text.nfd().filter(|c| !is_combining_mark(*c)).flat_map(char::to_lowercase) {
+        let c = if c == 'đ' { 'd' } else { c };
+        if c.is_alphanumeric() {
+            key.push(c);
+        } else if !key.is_empty() && !key.ends_with(' ') {
+            key.push(' ');
+        }
+    }
+    key.truncate(key.trim_end().len());
+    key
+}
+
+/// Whether two names may be one, misspelt: few edits between their keys for their length.
+pub fn near(a: &str, b: &str) -> bool {
+    let (a, b) = (search_key(a), search_key(b));
+    let longer = a.chars().count().max(b.chars().count());
+    let allowed = match longer {
+        0..=3 => 0,
+        4..=8 => 1,
+        _ => 2,
+    };
+    strsim::damerau_levenshtein(&a, &b) <= allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spellings_of_one_name_share_a_key() {
+        for (text, key) in [
+            ("Phường Nam Định", "phuong nam dinh"),
+            ("PHUONG  NAM-DINH", "phuong nam dinh"),
+            ("Hòa Bình", "hoa binh"),
+            ("Hoà Bình", "hoa binh"),
+            ("Đắk Lắk", "dak lak"),
+            ("H\u{ca}\u{309}\u{323}", "he"),
+            (" Tổ dân phố số 5 ", "to dan pho so 5"),
+        ] {
+            assert_eq!(search_key(text), key);
+            assert_eq!(search_key(&text.nfd().collect::<String>()), key, "decomposed {text}");
+        }
+    }
+
+    #[test]
+    fn storage_keeps_the_name_in_one_form() {
+        assert_eq!(tidy(" Nguye\u{302}\u{303}n\u{a0}Thị\u{feff} "), "Nguyễn Thị");
+    }
+
+    #[test]
+    fn near_names_are_misspellings_not_neighbours() {
+        assert!(near("Nam Định", "Nam Đinhh"));
+        assert!(near("Trần Nhật Duật", "Tran Nhat Duet"));
+        assert!(!near("Thôn 1", "Thôn 22"));
+        assert!(!near("An", "Ân Thi"));
+    }
+}

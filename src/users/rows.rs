@@ -1,0 +1,385 @@
+//! Every query on accounts.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::{secret, secret_digest, session};
+use crate::audit::{Entity, Fields, Item};
+use crate::auth::{Act, Caller, Role};
+use crate::db::Conn;
+use crate::error::{Error, OnConstraint, Result, say};
+use crate::input::{IfMatch, stale};
+use crate::ledger::{self, Writer};
+use crate::schema::{area_scopes, service_accounts, sessions, users};
+use crate::version::Version;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = users)]
+pub struct User {
+    pub id: Uuid,
+    pub username: String,
+    pub full_name: String,
+    pub role: Role,
+    pub area_id: i32,
+    pub password_hash: String,
+    /// Given by an administrator: to be changed at the first log-in.
+    pub password_temporary: bool,
+    pub disabled: bool,
+    pub version: Version,
+}
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = service_accounts)]
+pub struct ServiceAccount {
+    pub id: Uuid,
+    pub name: String,
+    pub area_id: i32,
+    pub key_digest: Vec<u8>,
+    pub disabled: bool,
+    pub version: Version,
+}
+
+/// What an administrator may change of a user.
+#[derive(Debug, Clone)]
+pub struct UserChange {
+    pub full_name: String,
+    pub role: Role,
+    pub area_id: i32,
+    pub disabled: bool,
+}
+
+impl User {
+    pub fn caller(&self, session: Option<Uuid>) -> Caller {
+        Caller {
+            id: self.id,
+            name: self.username.clone(),
+            role: self.role,
+            area: self.area_id,
+            session,
+        }
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .plain("username", &*self.username)
+            .plain("role", self.role.as_str())
+            .plain("area", self.area_id)
+            .plain("disabled", self.disabled)
+            .personal("full_name", &*self.full_name)
+    }
+
+    pub async fn by_name(db: &mut Conn, username: &str) -> Result<Option<Self>> {
+        let user = users::table.filter(users::username.eq(username));
+        Ok(user.select(Self::as_select()).first(db).await.optional()?)
+    }
+
+    /// An account of an area that the caller's area covers.
+    pub async fn find(db: &mut Conn, caller: &Caller, id: Uuid) -> Result<Self> {
+        Ok(users::table
+            .filter(users::id.eq(id).and(users::area_id.eq_any(covered(caller))))
+            .select(Self::as_select())
+            .first(db)
+            .await?)
+    }
+
+    /// One page, by user name.
+    pub async fn list(
+        db: &mut Conn,
+        caller: &Caller,
+        area: i32,
+        role: Option<Role>,
+        after: Option<String>,
+        limit: i64,
+    ) -> Result<Vec<Self>> {
+        let mut query = users::table
+            .filter(users::area_id.eq_any(covered(caller)))
+            .filter(
+                users::area_id.eq_any(
+                    area_scopes::table
+                        .filter(area_scopes::area_id.eq(area))
+                        .select(area_scopes::covered_id),
+                ),
+            )
+            .order(users::username)
+            .limit(limit)
+            .select(Self::as_select())
+            .into_boxed();
+        if let Some(role) = role {
+            query = query.filter(users::role.eq(role));
+        }
+        if let Some(after) = after {
+            query = query.filter(users::username.gt(after));
+        }
+        Ok(query.load(db).await?)
+    }
+
+    pub async fn create(
+        db: &mut Conn,
+        act: &Act,
+        new: UserChange,
+        username: &str,
+        hash: &str,
+        temporary: bool,
+    ) -> Result<Uuid> {
+        ledger::write(db, act, "user.create", async |w| {
+            w.lock(&[new.area_id]).await?;
+            let user = Self {
+                id: Uuid::now_v7(),
+                username: username.to_owned(),
+                full_name: new.full_name.clone(),
+                role: new.role,
+                area_id: new.area_id,
+                password_hash: hash.to_owned(),
+                password_temporary: temporary,
+                disabled: new.disabled,
+                version: w.version(new.area_id)?,
+            };
+            diesel::insert_into(users::table)
+                .values(&user)
+                .execute(w.db)
+                .await
+                .on_constraint("users_username_key", || taken("Tên đăng nhập", "user name"))?;
+            w.record(user.area_id, Item::created(Entity::User, user.id, user.fields())).await?;
+            Ok(user.id)
+        })
+        .await
+    }
+
+    /// Changes what an administrator may change; a disabled account loses its sessions.
+    pub async fn change(
+        db: &mut Conn,
+        act: &Act,
+        id: Uuid,
+        version: IfMatch,
+        change: UserChange,
+    ) -> Result<()> {
+        let before = Self::find(db, &act.caller, id).await?;
+        ledger::write(db, act, "user.change", async |w| {
+            w.lock(&[before.area_id, change.area_id]).await?;
+            let before = Self::locked(w, id, before.version).await?;
+            version.check(before.version)?;
+            let mut after = before.clone();
+            after.full_name = change.full_name.clone();
+            after.role = change.role;
+            after.area_id = change.area_id;
+            after.disabled = change.disabled;
+            if before.is_country_administrator() && !after.is_country_administrator() {
+                Self::keep_an_administrator(w, &before).await?;
+            }
+            after.version = w.version(after.area_id)?;
+            diesel::update(users::table.find(id)).set(&after).execute(w.db).await?;
+            if after.disabled {
+                session::end_all(w.db, id, None).await?;
+            }
+            let (from, to) = (before.area_id, after.area_id);
+            let item = Item::changed(Entity::User, id, before.fields(), after.fields());
+            if from != to {
+                w.record(from, item.clone()).await?;
+            }
+            w.record(to, item).await
+        })
+        .await
+    }
+
+    /// Sets a password; the sessions end, but for the one that is kept.
+    pub async fn set_password(
+        db: &mut Conn,
+        act: &Act,
+        id: Uuid,
+        hash: &str,
+        temporary: bool,
+        keep: Option<Uuid>,
+    ) -> Result<()> {
+        let area: i32 = users::table.find(id).select(users::area_id).first(db).await?;
+        ledger::write(db, act, "user.password", async |w| {
+            w.lock(&[area]).await?;
+            diesel::update(users::table.find(id))
+                .set((
+                    users::password_hash.eq(hash),
+                    users::password_temporary.eq(temporary),
+                    users::version.eq(w.version(area)?),
+                ))
+                .execute(w.db)
+                .await?;
+            session::end_all(w.db, id, keep).await?;
+            let fields = Fields::new().plain("temporary", temporary);
+            w.record(area, Item::changed(Entity::User, id, Fields::new(), fields)).await
+        })
+        .await
+    }
+
+    async fn locked(w: &mut Writer<'_>, id: Uuid, known: Version) -> Result<Self> {
+        let user: Self =
+            users::table.find(id).for_update().select(Self::as_select()).first(w.db).await?;
+        // The areas to lock were learnt from what was read before.
+        if user.version == known { Ok(user) } else { Err(stale(user.version)) }
+    }
+
+    /// Whether it administers the whole country; area 1 is the country's.
+    fn is_country_administrator(&self) -> bool {
+        self.role == Role::Administrator && self.area_id == COUNTRY && !self.disabled
+    }
+
+    async fn keep_an_administrator(w: &mut Writer<'_>, leaving: &Self) -> Result<()> {
+        let others: i64 = users::table
+            .filter(users::role.eq(Role::Administrator).and(users::area_id.eq(COUNTRY)))
+            .filter(users::disabled.eq(false).and(users::id.ne(leaving.id)))
+            .count()
+            .get_result(w.db)
+            .await?;
+        if others > 0 {
+            return Ok(());
+        }
+        Err(Error::conflict(
+            "last_administrator",
+            say(
+                "Đây là quản trị viên toàn quốc cuối cùng; hãy tạo một người khác trước.",
+                "This is the last administrator of the country; create another first.",
+            ),
+        ))
+    }
+}
+
+/// The country is the first area installed.
+const COUNTRY: i32 = 1;
+
+impl ServiceAccount {
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .plain("name", &*self.name)
+            .plain("area", self.area_id)
+            .plain("disabled", self.disabled)
+    }
+
+    pub fn caller(&self) -> Caller {
+        Caller {
+            id: self.id,
+            name: self.name.clone(),
+            role: Role::Viewer,
+            area: self.area_id,
+            session: None,
+        }
+    }
+
+    /// Makes an account and its key, which is shown this once.
+    pub async fn create(db: &mut Conn, act: &Act, name: &str, area: i32) -> Result<(Uuid, String)> {
+        let key = secret();
+        let id = ledger::write(db, act, "service_account.create", async |w| {
+            w.lock(&[area]).await?;
+            let account = Self {
+                id: Uuid::now_v7(),
+                name: name.to_owned(),
+                area_id: area,
+                key_digest: secret_digest(&key),
+                disabled: false,
+                version: w.version(area)?,
+            };
+            diesel::insert_into(service_accounts::table)
+                .values(&account)
+                .execute(w.db)
+                .await
+                .on_constraint("service_accounts_name_key", || taken("Tên", "name"))?;
+            let item = Item::created(Entity::ServiceAccount, account.id, account.fields());
+            w.record(area, item).await?;
+            Ok(account.id)
+        })
+        .await?;
+        Ok((id, key))
+    }
+
+    pub async fn find(db: &mut Conn, caller: &Caller, id: Uuid) -> Result<Self> {
+        Ok(service_accounts::table
+            .filter(
+                service_accounts::id.eq(id).and(service_accounts::area_id.eq_any(covered(caller))),
+            )
+            .select(Self::as_select())
+            .first(db)
+            .await?)
+    }
+
+    pub async fn list(
+        db: &mut Conn,
+        caller: &Caller,
+        after: Option<String>,
+        limit: i64,
+    ) -> Result<Vec<Self>> {
+        Ok(service_accounts::table
+            .filter(service_accounts::area_id.eq_any(covered(caller)))
+            .filter(service_accounts::name.gt(after.unwrap_or_default()))
+            .order(service_accounts::name)
+            .limit(limit)
+            .select(Self::as_select())
+            .load(db)
+            .await?)
+    }
+
+    pub async fn disable(
+        db: &mut Conn,
+        act: &Act,
+        id: Uuid,
+        version: IfMatch,
+        disabled: bool,
+    ) -> Result<()> {
+        let area = Self::find(db, &act.caller, id).await?.area_id;
+        ledger::write(db, act, "service_account.change", async |w| {
+            w.lock(&[area]).await?;
+            let before: Self = service_accounts::table
+                .find(id)
+                .for_update()
+                .select(Self::as_select())
+                .first(w.db)
+                .await?;
+            version.check(before.version)?;
+            let after = Self { disabled, version: w.version(area)?, ..before.clone() };
+            diesel::update(service_accounts::table.find(id)).set(&after).execute(w.db).await?;
+            let item = Item::changed(Entity::ServiceAccount, id, before.fields(), after.fields());
+            w.record(area, item).await
+        })
+        .await
+    }
+
+    pub async fn by_key(db: &mut Conn, key: &str) -> Result<Option<Self>> {
+        Ok(service_accounts::table
+            .filter(service_accounts::key_digest.eq(secret_digest(key)))
+            .filter(service_accounts::disabled.eq(false))
+            .select(Self::as_select())
+            .first(db)
+            .await
+            .optional()?)
+    }
+}
+
+/// Whether the account of a verified token still is what the token says.
+pub async fn is_active(db: &mut Conn, caller: &Caller) -> Result<bool> {
+    let active = match caller.session {
+        Some(session) => {
+            let found = users::table
+                .inner_join(sessions::table)
+                .filter(users::id.eq(caller.id).and(users::disabled.eq(false)))
+                .filter(users::role.eq(caller.role).and(users::area_id.eq(caller.area)))
+                .filter(sessions::id.eq(session).and(sessions::ended_at.is_null()))
+                .filter(sessions::expires_at.gt(chrono::Utc::now()));
+            diesel::select(diesel::dsl::exists(found)).get_result(db).await?
+        }
+        None => {
+            let found = service_accounts::table
+                .filter(service_accounts::id.eq(caller.id))
+                .filter(service_accounts::area_id.eq(caller.area))
+                .filter(service_accounts::disabled.eq(false));
+            diesel::select(diesel::dsl::exists(found)).get_result(db).await?
+        }
+    };
+    Ok(active)
+}
+
+/// The areas that a caller's area answers for, as a subquery.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn covered(caller: &Caller) -> _ {
+    let area: i32 = caller.area;
+    area_scopes::table.filter(area_scopes::area_id.eq(area)).select(area_scopes::covered_id)
+}
+
+fn taken(vi: &'static str, en: &'static str) -> Error {
+    Error::conflict("name_taken", say(format!("{vi} này đã có."), format!("This {en} is taken.")))
+}

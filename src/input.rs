@@ -375,6 +375,15 @@ impl FromRequest for IfMatch {
     }
 }
 
+/// For `#[serde(deserialize_with)]` of a merge patch: a field that is there, be it null.
+pub fn present<'de, T, D>(deserializer: D) -> std::result::Result<Option<Option<T>>, D::Error>
+where
+    T: serde::Deserialize<'de>,
+    D: serde::Deserializer<'de>,
+{
+    serde::Deserialize::deserialize(deserializer).map(Some)
+}
+
 /// The text of a path parameter that names a thing by its id; what is no id names nothing.
 pub fn path_id(text: &str) -> Result<uuid::Uuid> {
     text.parse().map_err(|_| Error::not_found())

@@ -4,6 +4,8 @@
 //! after. Personal fields do not stand in it but in a salted commitment; the values themselves stand
 //! beside the chain and may be deleted without breaking it.
 
+pub mod api;
+pub mod rows;
 pub mod verify;
 
 use rand::Rng;

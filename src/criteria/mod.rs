@@ -12,7 +12,9 @@ use crate::error::{FieldError, say};
 use crate::text_enum;
 
 /// Points in hundredths, so that sums are exact; on the wire a number with at most two decimals.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema)]
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema,
+)]
 #[serde(try_from = "f64", into = "f64")]
 #[schema(value_type = f64, example = 85.5, minimum = 0)]
 pub struct Points(pub i32);
@@ -192,7 +194,10 @@ impl Score {
         }
         if let Some(total) = self.total {
             let sum: i32 = self.points.values().map(|p| p.0).sum();
-            if self.points.len() == rules.criteria.len() && !self.points.is_empty() && sum != total.0 {
+            if self.points.len() == rules.criteria.len()
+                && !self.points.is_empty()
+                && sum != total.0
+            {
                 wrong(
                     "/total".into(),
                     "total_differs",
@@ -235,7 +240,8 @@ impl Score {
             }
             if let Some(floor) = rules.floor {
                 for (code, points) in self.points.iter().filter(|(_, points)| **points < floor) {
-                    lacks.push(format!("Tiêu chí {code} được {points} điểm, dưới mức sàn {floor}."));
+                    lacks
+                        .push(format!("Tiêu chí {code} được {points} điểm, dưới mức sàn {floor}."));
                 }
                 if self.points.len() < rules.criteria.len() {
                     unchecked.push(format!(

@@ -17,13 +17,20 @@ pub fn random() -> String {
 
 /// Reads a code as people type it; none if a character is wrong or two were exchanged.
 pub fn parse(text: &str) -> Option<String> {
-    let plain: Vec<u8> =
-        text.bytes().filter(|b| !matches!(b, b'-' | b' ')).map(|b| b.to_ascii_uppercase()).collect();
+    let plain: Vec<u8> = text
+        .bytes()
+        .filter(|b| !matches!(b, b'-' | b' '))
+        .map(|b| b.to_ascii_uppercase())
+        .collect();
     let values: Option<Vec<usize>> =
         plain.iter().map(|b| ALPHABET.iter().position(|a| a == b)).collect();
     let values = values.filter(|values| values.len() == 9)?;
     (check(&values[..8]) == values[8]).then(|| {
-        plain.chunks(3).map(|c| String::from_utf8_lossy(c).into_owned()).collect::<Vec<_>>().join("-")
+        plain
+            .chunks(3)
+            .map(|c| String::from_utf8_lossy(c).into_owned())
+            .collect::<Vec<_>>()
+            .join("-")
     })
 }
 

@@ -189,6 +189,69 @@ impl Details {
     }
 }
 
+/// Everything about a holder that was said, before it is checked.
+#[derive(Debug, Clone)]
+pub struct Draft {
+    pub kind: Kind,
+    pub name: String,
+    pub group: Option<Group>,
+    /// As typed.
+    pub number: Option<String>,
+    pub details: Value,
+}
+
+/// The same, checked: number and details fit each other and the kind.
+#[derive(Debug, Clone)]
+pub struct Checked {
+    pub name: String,
+    pub group: Option<Group>,
+    pub number: Option<(NumberScheme, String)>,
+    pub details: Details,
+}
+
+impl Draft {
+    /// Everything that is wrong, all at once.
+    pub fn check(self, today: NaiveDate) -> Result<Checked> {
+        let mut errors: Vec<FieldError> = check_group(self.kind, self.group).into_iter().collect();
+        if !(1..=300).contains(&self.name.chars().count()) {
+            errors.push(FieldError::new(
+                "/name",
+                "length",
+                say("Tên phải dài từ 1 đến 300 ký tự.", "A name has 1 to 300 characters."),
+            ));
+        }
+        let details = match Details::read(self.kind, self.details) {
+            Ok(details) => {
+                errors.extend(details.contradictions(today));
+                Some(details)
+            }
+            Err(error) => {
+                errors.extend(error.to_problem().errors);
+                None
+            }
+        };
+        let fallback = Details::Clan(ClanDetails::default());
+        let number = match self.number.filter(|number| !number.is_empty()) {
+            Some(text) => {
+                match read_number(self.kind, &text, details.as_ref().unwrap_or(&fallback)) {
+                    Ok(number) => Some(number),
+                    Err(error) => {
+                        errors.extend(error.to_problem().errors);
+                        None
+                    }
+                }
+            }
+            None => None,
+        };
+        match details {
+            Some(details) if errors.is_empty() => {
+                Ok(Checked { name: self.name, group: self.group, number, details })
+            }
+            _ => Err(Error::invalid(errors)),
+        }
+    }
+}
+
 /// The number of a holder in its checked form, under the scheme of its kind.
 pub fn read_number(kind: Kind, text: &str, details: &Details) -> Result<(NumberScheme, String)> {
     let personal = |scheme| match PersonalNumber::parse(text) {

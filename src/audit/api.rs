@@ -1,0 +1,250 @@
+//! The trail, read by auditors and supervisors, and its verification.
+
+use std::collections::HashMap;
+
+use actix_web::get;
+use actix_web::web::{Data, Path};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::rows::{self, Entry, EntryFilter, StoredItem, ValueKey};
+use super::verify::{Verdict, verify};
+use crate::areas::Areas;
+use crate::auth::allow::{Allow, ReadAudit};
+use crate::clock::today;
+use crate::error::{Error, Result};
+use crate::input::Query;
+use crate::paging;
+use crate::reply::{Body, Page};
+use crate::state::State;
+use crate::version::Version;
+
+/// One entry of a chain.
+#[derive(Serialize, ToSchema)]
+pub struct AuditEntry {
+    /// Names the entry: the version of everything that it changed.
+    id: Version,
+    /// Code of the chain's area.
+    #[schema(example = "13669")]
+    area: String,
+    seq: i64,
+    at: DateTime<Utc>,
+    /// The day of the register on which the change is known.
+    day: NaiveDate,
+    actor: Uuid,
+    actor_name: String,
+    role: String,
+    #[schema(example = "title.verify")]
+    action: String,
+    /// The reason given, unless it was erased.
+    reason: Option<String>,
+    items: i32,
+    request_id: Uuid,
+    /// SHA-256, hexadecimal.
+    hash: String,
+    previous: String,
+}
+
+/// One thing as an entry changed it.
+#[derive(Serialize, ToSchema)]
+pub struct AuditItem {
+    n: i32,
+    entity: String,
+    entity_id: String,
+    /// The fields before; none when it was created.
+    before: Option<Value>,
+    /// The fields after; none when it was deleted.
+    after: Option<Value>,
+}
+
+/// A change in the history of one thing.
+#[derive(Serialize, ToSchema)]
+pub struct HistoryItem {
+    entry: AuditEntry,
+    item: AuditItem,
+}
+
+#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct AuditQuery {
+    /// Code of an area within the caller's.
+    area: Option<String>,
+    /// Id of an account.
+    actor: Option<Uuid>,
+    /// A kind of thing (`title`) or one thing (`holder:<id>`).
+    #[validate(length(max = 200))]
+    entity: Option<String>,
+    from: Option<NaiveDate>,
+    to: Option<NaiveDate>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ItemQuery {
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct VerifyQuery {
+    /// Code of an area within the caller's; the caller's own if not given.
+    area: Option<String>,
+}
+
+/// List the entries of the chains of an area, the newest first.
+#[utoipa::path(tag = "audit", security(("bearer" = [])))]
+#[get("/audit")]
+pub async fn list_audit(
+    state: Data<State>,
+    user: Allow<ReadAudit>,
+    query: Query<AuditQuery>,
+) -> Result<Page<AuditEntry>> {
+    let areas = state.areas();
+    let limit = paging::limit(query.limit)?;
+    let area = query.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?;
+    let entity = query.entity.as_deref().map(|text| match text.split_once(':') {
+        Some((entity, id)) => (entity.to_owned(), Some(id.to_owned())),
+        None => (text.to_owned(), None),
+    });
+    let (actor, from, to) = (query.actor, query.from, query.to);
+    let filters = (&query.area, actor, &query.entity, from, to);
+    let after = paging::after(&filters, query.cursor.as_deref())?;
+    let filter = EntryFilter { area, actor, entity, from, to };
+    let mut db = state.db().await?;
+    let found = rows::entries(&mut db, &user, &filter, after, limit + 1).await?;
+    let key = |e: &Entry| (e.at, e.area_id, e.seq);
+    let (found, next) = paging::cut(found, limit, &filters, key)?;
+    let keys: Vec<_> = found.iter().map(|e| (e.area_id, e.seq)).collect();
+    let values = rows::values(&mut db, &keys).await?;
+    let items = found.iter().map(|entry| entry_body(&areas, entry, &values)).collect();
+    Ok(Page { items, next, count: None })
+}
+
+/// List what one entry changed.
+#[utoipa::path(tag = "audit", security(("bearer" = [])), params(("id" = Version, Path, example = "14172-57")))]
+#[get("/audit/{id}/items")]
+pub async fn list_audit_items(
+    state: Data<State>,
+    user: Allow<ReadAudit>,
+    id: Path<String>,
+    query: Query<ItemQuery>,
+) -> Result<Page<AuditItem>> {
+    let entry: Version = id.into_inner().try_into().map_err(|_| Error::not_found())?;
+    let key = (entry.area(), entry.seq());
+    let limit = paging::limit(query.limit)?;
+    let after = paging::after(&key, query.cursor.as_deref())?;
+    let mut db = state.db().await?;
+    let found = rows::items(&mut db, &user, key, after, limit + 1).await?;
+    if found.is_empty() && after.is_none() {
+        return Err(Error::not_found());
+    }
+    let (found, next) = paging::cut(found, limit, &key, |item| item.n)?;
+    let values = rows::values(&mut db, &[key]).await?;
+    let items = found.iter().map(|item| item_body(item, &values)).collect();
+    Ok(Page { items, next, count: None })
+}
+
+/// Recompute the chains of an area: every hash, every item, every commitment.
+#[utoipa::path(tag = "audit", security(("bearer" = [])))]
+#[get("/audit/verify")]
+pub async fn verify_audit(
+    state: Data<State>,
+    user: Allow<ReadAudit>,
+    query: Query<VerifyQuery>,
+) -> Result<Body<Verdict>> {
+    let areas = state.areas();
+    let area = match &query.area {
+        Some(code) => areas.resolve("?area", code, today())?,
+        None => user.area,
+    };
+    if !areas.covers(user.area, area) {
+        return Err(Error::not_found());
+    }
+    let mut db = state.db().await?;
+    let chains = rows::chains(&mut db, area).await?;
+    verify(&mut db, &chains).await.map(Body)
+}
+
+/// What was recorded of a holder and its titles, as its own commune reads it.
+pub async fn history(
+    state: &State,
+    areas: &Areas,
+    holder: Uuid,
+    limit: i64,
+) -> Result<Vec<HistoryItem>> {
+    let mut db = state.db().await?;
+    let found = rows::of_holder(&mut db, holder, limit).await?;
+    let keys: Vec<_> = found.iter().map(|item| (item.area_id, item.seq)).collect();
+    let entries = rows::entries_of(&mut db, &keys).await?;
+    let values = rows::values(&mut db, &keys).await?;
+    let by_key: HashMap<_, _> = entries.iter().map(|e| ((e.area_id, e.seq), e)).collect();
+    let mut history: Vec<HistoryItem> = found
+        .iter()
+        .filter_map(|item| {
+            let entry = by_key.get(&(item.area_id, item.seq))?;
+            Some(HistoryItem {
+                entry: entry_body(areas, entry, &values),
+                item: item_body(item, &values),
+            })
+        })
+        .collect();
+    history.sort_by_key(|change| std::cmp::Reverse(change.entry.at));
+    Ok(history)
+}
+
+fn entry_body(areas: &Areas, entry: &Entry, values: &HashMap<ValueKey, String>) -> AuditEntry {
+    let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
+    let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    AuditEntry {
+        id: Version::new(entry.area_id, entry.seq),
+        area: areas.code(entry.area_id, entry.day).to_owned(),
+        seq: entry.seq,
+        at: entry.at,
+        day: entry.day,
+        actor: entry.actor_id,
+        actor_name: text("actor_name"),
+        role: text("role"),
+        action: entry.action.clone(),
+        reason: values.get(&(entry.area_id, entry.seq, -1, "reason".to_owned())).cloned(),
+        items: entry.items,
+        request_id: entry.request_id,
+        hash: hex::encode(&entry.hash),
+        previous: text("previous"),
+    }
+}
+
+fn item_body(item: &StoredItem, values: &HashMap<ValueKey, String>) -> AuditItem {
+    let mut body: Value = serde_json::from_str(&item.body).unwrap_or_default();
+    let mut side = |name: &str| {
+        let mut fields = body.get_mut(name)?.take();
+        // The commitment gives way to the values, while they are kept.
+        if let Some(fields) = fields.as_object_mut() {
+            let key = (item.area_id, item.seq, item.n, name.to_owned());
+            if let Some(Ok(Value::Object(personal))) =
+                values.get(&key).map(|text| serde_json::from_str(text))
+            {
+                fields.remove("#");
+                fields.extend(personal);
+            }
+        }
+        Some(fields)
+    };
+    let (before, after) = (side("before"), side("after"));
+    AuditItem {
+        n: item.n,
+        entity: item.entity.clone(),
+        entity_id: item.entity_id.clone(),
+        before,
+        after,
+    }
+}

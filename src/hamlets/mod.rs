@@ -1,0 +1,30 @@
+//! The hamlets of a commune (thôn, xóm, tổ dân phố …): they have no national code, so the register
+//! keeps them itself.
+
+pub mod api;
+pub mod rows;
+
+use crate::areas::{AreaId, Areas};
+use crate::auth::Caller;
+use crate::error::{Error, Result, say};
+
+/// The commune whose records the caller may write: covered by its area, and one that still keeps
+/// records itself.
+pub fn writable(areas: &Areas, caller: &Caller, area: AreaId) -> Result<AreaId> {
+    if !areas.covers(caller.area, area) {
+        return Err(Error::forbidden(
+            "area_not_covered",
+            say("Địa bàn này ngoài phạm vi của tài khoản.", "This area is outside the caller's."),
+        ));
+    }
+    match areas.settled(area) {
+        Some(settled) if areas.covers(caller.area, settled) => Ok(settled),
+        _ => Err(Error::conflict(
+            "area_not_settled",
+            say(
+                "Xã này đã chia tách; bản ghi phải được xếp về xã mới trước khi sửa.",
+                "This commune was split: its records must be placed before they change.",
+            ),
+        )),
+    }
+}

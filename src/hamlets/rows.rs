@@ -1,0 +1,204 @@
+//! Every query on hamlets.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use crate::areas::AreaId;
+use crate::audit::{Entity, Fields, Item};
+use crate::auth::Act;
+use crate::db::Conn;
+use crate::error::{Error, OnConstraint, Result, say};
+use crate::input::{IfMatch, stale};
+use crate::kind::Kind;
+use crate::ledger::{self, Writer};
+use crate::schema::{area_scopes, hamlets, holders};
+use crate::text::search_key;
+use crate::version::Version;
+
+#[derive(Debug, Clone, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = hamlets)]
+pub struct Hamlet {
+    pub id: Uuid,
+    /// The commune that it was entered under.
+    pub area_id: i32,
+    pub placed_id: Option<i32>,
+    pub hamlet_type: String,
+    pub name: String,
+    pub search_key: String,
+    pub difficult: bool,
+    pub valid_from: NaiveDate,
+    pub valid_to: Option<NaiveDate>,
+    pub version: Version,
+}
+
+/// What an official says of a hamlet.
+#[derive(Debug, Clone)]
+pub struct HamletChange {
+    pub hamlet_type: String,
+    pub name: String,
+    pub difficult: bool,
+}
+
+impl Hamlet {
+    /// `Tổ dân phố số 5`: the type stands before a name that does not begin with it.
+    pub fn full_name(&self) -> String {
+        full_name(&self.hamlet_type, &self.name)
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::new()
+            .plain("type", &*self.hamlet_type)
+            .plain("name", &*self.name)
+            .plain("difficult", self.difficult)
+            .plain("valid_from", self.valid_from.to_string())
+    }
+
+    /// All hamlets of a commune and of those it was made of, by name.
+    pub async fn of_commune(db: &mut Conn, commune: AreaId) -> Result<Vec<Self>> {
+        let covered = area_scopes::table
+            .filter(area_scopes::area_id.eq(commune))
+            .select(area_scopes::covered_id);
+        Ok(hamlets::table
+            .filter(hamlets::area_id.eq_any(covered))
+            .filter(hamlets::placed_id.is_null().or(hamlets::placed_id.eq(commune)))
+            .filter(hamlets::valid_to.is_null())
+            .order((hamlets::search_key, hamlets::id))
+            .select(Self::as_select())
+            .load(db)
+            .await?)
+    }
+
+    pub async fn find(db: &mut Conn, id: Uuid) -> Result<Self> {
+        Ok(hamlets::table.find(id).select(Self::as_select()).first(db).await?)
+    }
+
+    pub async fn by_ids(db: &mut Conn, ids: &[Uuid]) -> Result<Vec<Self>> {
+        let found = hamlets::table.filter(hamlets::id.eq_any(ids));
+        Ok(found.select(Self::as_select()).load(db).await?)
+    }
+
+    /// Adds hamlets to one commune.
+    pub async fn add(
+        db: &mut Conn,
+        act: &Act,
+        commune: AreaId,
+        new: &[HamletChange],
+    ) -> Result<Vec<Uuid>> {
+        ledger::write(db, act, "hamlet.create", async |w| {
+            w.lock(&[commune]).await?;
+            let (day, version) = (w.day, w.version(commune)?);
+            let made: Vec<Self> = new
+                .iter()
+                .map(|change| Self {
+                    id: Uuid::now_v7(),
+                    area_id: commune,
+                    placed_id: None,
+                    hamlet_type: change.hamlet_type.clone(),
+                    name: change.name.clone(),
+                    search_key: search_key(&full_name(&change.hamlet_type, &change.name)),
+                    difficult: change.difficult,
+                    valid_from: day,
+                    valid_to: None,
+                    version,
+                })
+                .collect();
+            diesel::insert_into(hamlets::table)
+                .values(&made)
+                .execute(w.db)
+                .await
+                .on_constraint("hamlets_name_key", taken)?;
+            let items: Vec<Item> =
+                made.iter().map(|h| Item::created(Entity::Hamlet, h.id, h.fields())).collect();
+            w.record_all(commune, &items).await?;
+            Ok(made.iter().map(|h| h.id).collect())
+        })
+        .await
+    }
+
+    /// Renames a hamlet or changes its type or mark; it stays the same hamlet.
+    pub async fn change(
+        db: &mut Conn,
+        act: &Act,
+        chain: AreaId,
+        known: &Self,
+        version: IfMatch,
+        change: &HamletChange,
+    ) -> Result<()> {
+        ledger::write(db, act, "hamlet.change", async |w| {
+            w.lock(&[chain]).await?;
+            let before: Self = hamlets::table
+                .find(known.id)
+                .for_update()
+                .select(Self::as_select())
+                .first(w.db)
+                .await?;
+            version.check(before.version)?;
+            if before.version != known.version {
+                return Err(stale(before.version));
+            }
+            let mut after = before.clone();
+            after.hamlet_type = change.hamlet_type.clone();
+            after.name = change.name.clone();
+            after.search_key = search_key(&after.full_name());
+            after.difficult = change.difficult;
+            after.version = w.version(chain)?;
+            diesel::update(hamlets::table.find(after.id))
+                .set(&after)
+                .execute(w.db)
+                .await
+                .on_constraint("hamlets_name_key", taken)?;
+            rename_community(w, chain, &before, &after).await?;
+            let item = Item::changed(Entity::Hamlet, after.id, before.fields(), after.fields());
+            w.record(chain, item).await
+        })
+        .await
+    }
+}
+
+/// A hamlet community is its hamlet: it goes by the same name.
+async fn rename_community(
+    w: &mut Writer<'_>,
+    chain: AreaId,
+    before: &Hamlet,
+    after: &Hamlet,
+) -> Result<()> {
+    let (old, new) = (before.full_name(), after.full_name());
+    if old == new {
+        return Ok(());
+    }
+    let renamed: Option<Uuid> = diesel::update(
+        holders::table
+            .filter(holders::hamlet_id.eq(after.id).and(holders::kind.eq(Kind::Community))),
+    )
+    .set((
+        holders::name.eq(&new),
+        holders::search_key.eq(search_key(&new)),
+        holders::version.eq(after.version),
+    ))
+    .returning(holders::id)
+    .get_result(w.db)
+    .await
+    .optional()?;
+    let Some(id) = renamed else { return Ok(()) };
+    let (old, new) = (Fields::new().plain("name", old), Fields::new().plain("name", new));
+    w.record(chain, Item::changed(Entity::Holder, id, old, new)).await
+}
+
+pub fn full_name(hamlet_type: &str, name: &str) -> String {
+    if search_key(name).starts_with(&search_key(hamlet_type)) {
+        return name.to_owned();
+    }
+    let mut chars = hamlet_type.chars();
+    let capital: String =
+        chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default();
+    format!("{capital} {name}")
+}
+
+fn taken() -> Error {
+    Error::conflict(
+        "name_taken",
+        say("Xã đã có thôn, tổ dân phố tên này.", "The commune already has a hamlet of this name."),
+    )
+}

@@ -1,0 +1,492 @@
+//! Holders on the wire: created, read, listed, patched, deleted, looked up.
+
+use actix_web::web::{Data, Path};
+use actix_web::{delete, get, patch, post};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use utoipa::{IntoParams, ToSchema};
+use uuid::Uuid;
+use validator::Validate;
+
+use super::rows::{self, Holder, HolderFilter, HolderKey, NumberChange};
+use super::{Checked, Details, Draft, merge};
+use crate::areas::{AreaId, AreaLevel, Areas};
+use crate::audit::api::{HistoryItem, history};
+use crate::auth::Caller;
+use crate::auth::allow::{Allow, LookUpNumber, ReadRecords, WriteRecords};
+use crate::clock::today;
+use crate::db::Db;
+use crate::error::{Error, FieldError, Result, say};
+use crate::hamlets::rows::Hamlet;
+use crate::hamlets::writable;
+use crate::input::{IfMatch, Json, Query, present};
+use crate::kind::{Group, Kind};
+use crate::number::masked;
+use crate::paging;
+use crate::reply::{Created, Done, Page, Versioned};
+use crate::state::State;
+use crate::version::Version;
+
+/// A holder of titles.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Holder)]
+pub struct HolderBody {
+    id: Uuid,
+    kind: Kind,
+    /// The short code that is printed on every list; its last character is a check.
+    #[schema(example = "K7M-3QX-9TD")]
+    code: String,
+    /// Code of its commune today (of its area, for a community of a larger one).
+    #[schema(example = "13669")]
+    area: String,
+    area_name: String,
+    hamlet: Option<Uuid>,
+    hamlet_name: Option<String>,
+    #[schema(example = "Trần Văn Bình")]
+    name: String,
+    group: Option<Group>,
+    /// Masked: the last three characters.
+    #[schema(example = "•••••••••234")]
+    number: Option<String>,
+    /// What its kind knows.
+    #[schema(value_type = Details)]
+    details: Value,
+    version: Version,
+}
+
+/// A new holder.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewHolder {
+    kind: Kind,
+    /// Code of the commune; of a larger area for its community.
+    #[schema(example = "13669")]
+    area: String,
+    hamlet: Option<Uuid>,
+    /// Of the family's head, the clan, the unit, the person; a community goes by its hamlet or area.
+    #[schema(example = "Trần Văn Bình")]
+    name: Option<String>,
+    group: Option<Group>,
+    /// 12 digits of a citizen or a family's head, or the number of an organisation.
+    number: Option<String>,
+    #[serde(default)]
+    #[schema(value_type = Option<Details>)]
+    details: Value,
+    /// True when somebody of the same name, hamlet and birth year is really somebody else.
+    #[serde(default)]
+    new: bool,
+}
+
+/// JSON Merge Patch: only what is to change; null removes.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HolderPatch {
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Uuid>)]
+    hamlet: Option<Option<Uuid>>,
+    name: Option<String>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<Group>)]
+    group: Option<Option<Group>>,
+    #[serde(default, deserialize_with = "present")]
+    #[schema(value_type = Option<String>)]
+    number: Option<Option<String>>,
+    #[schema(value_type = Option<Object>)]
+    details: Option<Value>,
+}
+
+#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HolderQuery {
+    kind: Option<Kind>,
+    /// Code of an area within the caller's.
+    #[param(example = "13669")]
+    area: Option<String>,
+    hamlet: Option<Uuid>,
+    /// Part of a name, with or without diacritics.
+    #[validate(length(max = 100))]
+    q: Option<String>,
+    /// `exact` adds the number of all.
+    count: Option<Exact>,
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+crate::text_enum! {
+    pub enum Exact {
+        Exact = "exact",
+    }
+}
+
+#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    limit: Option<i64>,
+}
+
+/// A number to look up, in the body so that no address or log holds it.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Lookup {
+    /// `citizen`, `unit`, or `family` for its head.
+    kind: Kind,
+    #[schema(example = "036085001234")]
+    number: String,
+}
+
+/// Where a number stands in the register.
+#[derive(Serialize, ToSchema)]
+pub struct Found {
+    /// Code of the commune to ask.
+    commune: String,
+    commune_name: String,
+    /// The holder itself, if it is the caller's to read.
+    holder: Option<HolderBody>,
+}
+
+/// List holders by name.
+#[utoipa::path(tag = "holders", security(("bearer" = [])))]
+#[get("/holders")]
+pub async fn list_holders(
+    state: Data<State>,
+    user: Allow<ReadRecords>,
+    query: Query<HolderQuery>,
+) -> Result<Page<HolderBody>> {
+    let areas = state.areas();
+    let limit = paging::limit(query.limit)?;
+    let filter = HolderFilter {
+        kind: query.kind,
+        area: query.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?,
+        hamlet: query.hamlet,
+        q: query.q.clone(),
+    };
+    let filters = (query.kind, &query.area, query.hamlet, &query.q);
+    let after = paging::after(&filters, query.cursor.as_deref())?;
+    let mut db = state.db().await?;
+    let found = Holder::list(&mut db, &user, &filter, after, limit + 1).await?;
+    let key = |holder: &Holder| (holder.search_key.clone(), holder.id);
+    let (found, next) = paging::cut(found, limit, &filters, key)?;
+    let count = match query.count {
+        Some(Exact::Exact) => Some(Holder::count(&mut db, &user, &filter).await?),
+        None => None,
+    };
+    Ok(Page { items: bodies(&state, &mut db, found).await?, next, count })
+}
+
+/// Enter a holder.
+#[utoipa::path(tag = "holders", security(("bearer" = [])))]
+#[post("/holders")]
+pub async fn create_holder(
+    state: Data<State>,
+    user: Allow<WriteRecords>,
+    json: Json<NewHolder>,
+) -> Result<Created<HolderBody>> {
+    let areas = state.areas();
+    let act = user.act(&json);
+    let new = json.into_inner();
+    let area = writable(&areas, &user, areas.resolve("/area", &new.area, today())?)?;
+    let mut db = state.db().await?;
+    let hamlet = check_place(&areas, &mut db, new.kind, area, new.hamlet).await?;
+    let name = match (new.kind, &hamlet) {
+        (Kind::Community, Some(hamlet)) => hamlet.full_name(),
+        (Kind::Community, None) => areas.get(area).nearest(today()).full_name.clone(),
+        _ => new.name.unwrap_or_default(),
+    };
+    let draft =
+        Draft { kind: new.kind, name, group: new.group, number: new.number, details: new.details };
+    let checked = draft.check(today())?;
+    let mut holder = Holder::new(new.kind, area, new.hamlet, checked.name.clone());
+    fill(&mut db, &user, &mut holder, &checked).await?;
+    if !new.new && checked.number.is_none() && act.idempotency.is_none() {
+        refuse_alike(&mut db, &areas, &holder).await?;
+    }
+    let id = Holder::create(&mut db, &act, (state.keys(), &areas), &holder, checked.number).await?;
+    let made = Holder::find(&mut db, &user, &HolderKey::Id(id)).await?;
+    Ok(Created {
+        location: format!("/api/v1/holders/{id}"),
+        version: Some(made.version),
+        body: one(&state, &mut db, made).await?,
+    })
+}
+
+/// One holder, by id or printed code.
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD")))]
+#[get("/holders/{id}")]
+pub async fn get_holder(
+    state: Data<State>,
+    user: Allow<ReadRecords>,
+    id: Path<String>,
+) -> Result<Versioned<HolderBody>> {
+    let mut db = state.db().await?;
+    let holder = Holder::find(&mut db, &user, &HolderKey::parse(&id)?).await?;
+    let version = holder.version;
+    Ok(Versioned(one(&state, &mut db, holder).await?, version))
+}
+
+/// Correct a holder. Its commune changes by a move only.
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD")))]
+#[patch("/holders/{id}")]
+pub async fn change_holder(
+    state: Data<State>,
+    user: Allow<WriteRecords>,
+    id: Path<String>,
+    version: IfMatch,
+    json: Json<HolderPatch>,
+) -> Result<Versioned<HolderBody>> {
+    let areas = state.areas();
+    let mut db = state.db().await?;
+    let before = Holder::find(&mut db, &user, &HolderKey::parse(&id)?).await?;
+    let area = writable(&areas, &user, before.area_id)?;
+    version.check(before.version)?;
+    let (after, number) = patched(&state, &mut db, &user, area, &before, json.into_inner()).await?;
+    let tools = (state.keys(), &*areas);
+    Holder::change(&mut db, &user.plain(), tools, version, &after, number).await?;
+    let after = Holder::find(&mut db, &user, &HolderKey::Id(before.id)).await?;
+    let version = after.version;
+    Ok(Versioned(one(&state, &mut db, after).await?, version))
+}
+
+/// Delete a holder that has no titles.
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD")))]
+#[delete("/holders/{id}")]
+pub async fn delete_holder(
+    state: Data<State>,
+    user: Allow<WriteRecords>,
+    id: Path<String>,
+    version: IfMatch,
+) -> Result<Done> {
+    let areas = state.areas();
+    let mut db = state.db().await?;
+    let holder = Holder::find(&mut db, &user, &HolderKey::parse(&id)?).await?;
+    writable(&areas, &user, holder.area_id)?;
+    version.check(holder.version)?;
+    Holder::delete(&mut db, &user.plain(), &areas, &holder, version).await?;
+    Ok(Done)
+}
+
+/// What was recorded of a holder and its titles, the newest first.
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD")))]
+#[get("/holders/{id}/history")]
+pub async fn get_history(
+    state: Data<State>,
+    user: Allow<ReadRecords>,
+    id: Path<String>,
+    query: Query<HistoryQuery>,
+) -> Result<Page<HistoryItem>> {
+    let limit = paging::limit(query.limit)?;
+    let key = HolderKey::parse(&id)?;
+    let holder = Holder::find(&mut *state.db().await?, &user, &key).await?;
+    let items = history(&state, &state.areas(), holder.id, limit).await?;
+    Ok(Page { items, next: None, count: None })
+}
+
+/// Find who has a number: the holder where it is the caller's, else the commune to ask.
+#[utoipa::path(tag = "holders", security(("bearer" = [])))]
+#[post("/holders/lookup")]
+pub async fn look_up_number(
+    state: Data<State>,
+    user: Allow<LookUpNumber>,
+    json: Json<Lookup>,
+) -> Result<Page<Found>> {
+    let areas = state.areas();
+    let nothing = Details::Clan(Default::default());
+    let number = super::read_number(json.kind, &json.number, &nothing)?;
+    let mut db = state.db().await?;
+    let found = Holder::with_number(&mut db, state.keys(), &number).await?;
+    let mut items = Vec::new();
+    for holder in found {
+        let area = areas.chain(holder.area_id, None);
+        let own = areas.covers(user.area, area);
+        items.push(Found {
+            commune: areas.code(area, today()).to_owned(),
+            commune_name: areas.name(area, today()),
+            holder: if own { Some(one(&state, &mut db, holder).await?) } else { None },
+        });
+    }
+    Ok(Page { items, next: None, count: None })
+}
+
+/// The hamlet of a holder, if it is one of its commune; a community of a hamlet needs one.
+async fn check_place(
+    areas: &Areas,
+    db: &mut Db,
+    kind: Kind,
+    area: AreaId,
+    hamlet: Option<Uuid>,
+) -> Result<Option<Hamlet>> {
+    if kind != Kind::Community && areas.get(area).level != AreaLevel::Commune {
+        return Err(Error::invalid_field(
+            "/area",
+            "commune_needed",
+            say("Cần mã của một xã, phường, đặc khu.", "The code of a commune is needed."),
+        ));
+    }
+    let Some(id) = hamlet else { return Ok(None) };
+    let found = Hamlet::by_ids(db, &[id]).await?.pop();
+    match found.filter(|h| areas.chain(h.area_id, h.placed_id) == area) {
+        Some(hamlet) => Ok(Some(hamlet)),
+        None => Err(Error::invalid_field(
+            "/hamlet",
+            "hamlet_not_of_commune",
+            say(
+                "Thôn, tổ dân phố này không thuộc xã đã chọn.",
+                "This hamlet does not belong to the commune.",
+            ),
+        )),
+    }
+}
+
+/// Puts what was checked into the holder, with the family and unit of a citizen found.
+async fn fill(db: &mut Db, caller: &Caller, holder: &mut Holder, checked: &Checked) -> Result<()> {
+    let mut details = checked.details.clone();
+    (holder.family_id, holder.unit_id) = (None, None);
+    if let Details::Citizen(citizen) = &mut details {
+        if let Some(text) = &mut citizen.family {
+            let family = linked(db, caller, "family", Kind::Family, text).await?;
+            (holder.family_id, *text) = (Some(family.id), family.code);
+        }
+        if let Some(text) = &mut citizen.unit {
+            let unit = linked(db, caller, "unit", Kind::Unit, text).await?;
+            (holder.unit_id, *text) = (Some(unit.id), unit.code);
+        }
+    }
+    holder.group_code = checked.group.map_or(String::new(), |group| group.to_string());
+    holder.birth_year = details.birth_year();
+    holder.details = details.to_value();
+    Ok(())
+}
+
+async fn linked(
+    db: &mut Db,
+    caller: &Caller,
+    field: &str,
+    kind: Kind,
+    text: &str,
+) -> Result<Holder> {
+    let found = match HolderKey::parse(text) {
+        Ok(key) => Holder::find(db, caller, &key).await.ok().filter(|h| h.kind == kind),
+        Err(_) => None,
+    };
+    found.ok_or_else(|| {
+        Error::invalid_field(
+            format!("/details/{field}"),
+            "holder_unknown",
+            say(
+                format!("Không có {} nào mang mã này.", kind.vi()),
+                format!("No {kind} has this code."),
+            ),
+        )
+    })
+}
+
+async fn refuse_alike(db: &mut Db, areas: &Areas, holder: &Holder) -> Result<()> {
+    let alike = Holder::alike(db, areas, holder).await?;
+    if alike.is_empty() {
+        return Ok(());
+    }
+    let errors = alike
+        .iter()
+        .map(|found| {
+            FieldError::new(
+                "/name",
+                "candidate",
+                say(
+                    format!("Có thể là {} ({}).", found.name, found.code),
+                    format!("May be {} ({}).", found.name, found.code),
+                ),
+            )
+        })
+        .collect();
+    Err(Error::conflict(
+        "holder_may_exist",
+        say(
+            "Đã có đối tượng cùng tên, cùng thôn; nếu thật là người khác, gửi lại với new: true.",
+            "One of the same name and hamlet exists; if it is another, send new: true.",
+        ),
+    )
+    .with_errors(errors))
+}
+
+async fn patched(
+    state: &State,
+    db: &mut Db,
+    caller: &Caller,
+    area: AreaId,
+    before: &Holder,
+    patch: HolderPatch,
+) -> Result<(Holder, NumberChange)> {
+    let mut after = before.clone();
+    if let Some(hamlet) = patch.hamlet
+        && hamlet != before.hamlet_id
+    {
+        if before.kind == Kind::Community {
+            return Err(Error::invalid_field(
+                "/hamlet",
+                "community_is_its_hamlet",
+                say("Cộng đồng gắn với thôn của nó.", "A community is its hamlet."),
+            ));
+        }
+        check_place(&state.areas(), db, before.kind, area, hamlet).await?;
+        after.hamlet_id = hamlet;
+    }
+    let mut details = before.details.clone();
+    if let Some(change) = patch.details {
+        merge(&mut details, change);
+    }
+    let known = rows::numbers(db, state.keys(), &[before.id]).await?.remove(&before.id);
+    let removed = patch.number == Some(None);
+    let draft = Draft {
+        kind: before.kind,
+        name: patch
+            .name
+            .filter(|_| before.kind != Kind::Community)
+            .unwrap_or_else(|| before.name.clone()),
+        group: patch.group.unwrap_or_else(|| before.group()),
+        // What is kept is checked again: the details may contradict it now.
+        number: patch.number.unwrap_or(known),
+        details,
+    };
+    let checked = draft.check(today())?;
+    fill(db, caller, &mut after, &checked).await?;
+    after.search_key = crate::text::search_key(&checked.name);
+    after.name = checked.name;
+    let number = match checked.number {
+        Some((scheme, number)) => NumberChange::Set(scheme, number),
+        None if removed => NumberChange::Remove,
+        None => NumberChange::Keep,
+    };
+    Ok((after, number))
+}
+
+async fn one(state: &State, db: &mut Db, holder: Holder) -> Result<HolderBody> {
+    bodies(state, db, vec![holder]).await?.pop().ok_or_else(Error::not_found)
+}
+
+async fn bodies(state: &State, db: &mut Db, found: Vec<Holder>) -> Result<Vec<HolderBody>> {
+    let areas = state.areas();
+    let ids: Vec<Uuid> = found.iter().map(|h| h.id).collect();
+    let numbers = rows::numbers(db, state.keys(), &ids).await?;
+    let hamlets: Vec<Uuid> = found.iter().filter_map(|h| h.hamlet_id).collect();
+    let hamlets = Hamlet::by_ids(db, &hamlets).await?;
+    let body = |holder: Holder| {
+        let area = areas.chain(holder.area_id, None);
+        let hamlet = hamlets.iter().find(|h| Some(h.id) == holder.hamlet_id);
+        HolderBody {
+            id: holder.id,
+            kind: holder.kind,
+            area: areas.code(area, today()).to_owned(),
+            area_name: areas.name(area, today()),
+            hamlet: holder.hamlet_id,
+            hamlet_name: hamlet.map(Hamlet::full_name),
+            group: holder.group(),
+            code: holder.code,
+            name: holder.name,
+            number: numbers.get(&holder.id).map(|number| masked(number)),
+            details: holder.details,
+            version: holder.version,
+        }
+    };
+    Ok(found.into_iter().map(body).collect())
+}

@@ -1,0 +1,523 @@
+//! Every query on holders and their numbers.
+
+use std::collections::HashMap;
+
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Binary, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use diesel_async::RunQueryDsl;
+use serde_json::Value;
+use uuid::Uuid;
+
+use super::code;
+use crate::areas::{AreaId, Areas};
+use crate::audit::{Entity, Fields, Item};
+use crate::auth::{Act, Caller};
+use crate::clock::today;
+use crate::db::Conn;
+use crate::error::{Error, OnConstraint, Result, say};
+use crate::input::{IfMatch, stale};
+use crate::keys::Keys;
+use crate::kind::{Group, Kind};
+use crate::ledger::{self, Writer};
+use crate::number::{NumberScheme, masked};
+use crate::schema::{area_scopes, holder_identifiers, holders, titles};
+use crate::text::search_key;
+use crate::version::Version;
+
+#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
+#[diesel(table_name = holders, treat_none_as_null = true)]
+pub struct Holder {
+    pub id: Uuid,
+    pub kind: Kind,
+    pub area_id: i32,
+    pub hamlet_id: Option<Uuid>,
+    /// The printed code.
+    pub code: String,
+    pub name: String,
+    pub search_key: String,
+    /// Empty where the kind has no groups.
+    pub group_code: String,
+    pub birth_year: Option<i16>,
+    pub family_id: Option<Uuid>,
+    pub unit_id: Option<Uuid>,
+    pub details: Value,
+    pub version: Version,
+}
+
+/// How a holder is named in a path: by its id or its printed code.
+#[derive(Debug, Clone, PartialEq)]
+pub enum HolderKey {
+    Id(Uuid),
+    Code(String),
+}
+
+/// Which holders a list shows.
+#[derive(Debug, Clone, Default)]
+pub struct HolderFilter {
+    pub kind: Option<Kind>,
+    pub area: Option<AreaId>,
+    pub hamlet: Option<Uuid>,
+    /// Part of a name.
+    pub q: Option<String>,
+}
+
+/// A number in its checked form.
+pub type Number = (NumberScheme, String);
+
+/// What a change does to the number of a holder.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NumberChange {
+    Keep,
+    Set(NumberScheme, String),
+    Remove,
+}
+
+impl HolderKey {
+    /// What is neither names nothing: 404.
+    pub fn parse(text: &str) -> Result<Self> {
+        match text.parse() {
+            Ok(id) => Ok(Self::Id(id)),
+            Err(_) => code::parse(text).map(Self::Code).ok_or_else(Error::not_found),
+        }
+    }
+}
+
+impl Holder {
+    /// A new holder with a fresh code; the caller fills in what its kind knows.
+    pub fn new(kind: Kind, area: AreaId, hamlet: Option<Uuid>, name: String) -> Self {
+        Self {
+            id: Uuid::now_v7(),
+            kind,
+            area_id: area,
+            hamlet_id: hamlet,
+            code: code::random(),
+            search_key: search_key(&name),
+            name,
+            group_code: String::new(),
+            birth_year: None,
+            family_id: None,
+            unit_id: None,
+            details: Value::Object(Default::default()),
+            version: Version::NEVER,
+        }
+    }
+
+    pub fn group(&self) -> Option<Group> {
+        Group::parse(&self.group_code)
+    }
+
+    /// Names and details of people are personal; those of places and bodies are not.
+    pub fn fields(&self, number: Option<&str>) -> Fields {
+        let fields = Fields::new()
+            .plain("kind", self.kind.as_str())
+            .plain("area", self.area_id)
+            .plain("hamlet", self.hamlet_id.map(|id| id.to_string()))
+            .plain("code", &*self.code)
+            .plain("group", &*self.group_code);
+        if matches!(self.kind, Kind::Community | Kind::Unit) {
+            let fields = fields.plain("name", &*self.name).plain("details", self.details.clone());
+            return fields.plain("number", number.map(masked));
+        }
+        fields
+            .personal("name", &*self.name)
+            .personal("details", self.details.clone())
+            .personal("number", number.map(masked))
+    }
+
+    /// A holder whose commune the caller's area covers.
+    pub async fn find(db: &mut Conn, caller: &Caller, key: &HolderKey) -> Result<Self> {
+        let query = holders::table
+            .filter(holders::area_id.eq_any(covered(caller.area)))
+            .select(Self::as_select())
+            .into_boxed();
+        let query = match key {
+            HolderKey::Id(id) => query.filter(holders::id.eq(*id)),
+            HolderKey::Code(code) => query.filter(holders::code.eq(code.clone())),
+        };
+        Ok(query.first(db).await?)
+    }
+
+    pub async fn by_ids(db: &mut Conn, ids: &[Uuid]) -> Result<Vec<Self>> {
+        let found = holders::table.filter(holders::id.eq_any(ids));
+        Ok(found.select(Self::as_select()).load(db).await?)
+    }
+
+    /// One page, by name.
+    pub async fn list(
+        db: &mut Conn,
+        caller: &Caller,
+        filter: &HolderFilter,
+        after: Option<(String, Uuid)>,
+        limit: i64,
+    ) -> Result<Vec<Self>> {
+        let mut query = Self::matching(caller, filter)
+            .select(Self::as_select())
+            .order((holders::search_key, holders::id))
+            .limit(limit);
+        if let Some((key, id)) = after {
+            query = query.filter(
+                holders::search_key
+                    .gt(key.clone())
+                    .or(holders::search_key.eq(key).and(holders::id.gt(id))),
+            );
+        }
+        Ok(query.load(db).await?)
+    }
+
+    pub async fn count(db: &mut Conn, caller: &Caller, filter: &HolderFilter) -> Result<i64> {
+        let query = Self::matching(caller, filter).select(diesel::dsl::count_star());
+        Ok(query.first(db).await?)
+    }
+
+    fn matching<'a>(
+        caller: &Caller,
+        filter: &HolderFilter,
+    ) -> holders::BoxedQuery<'a, diesel::pg::Pg> {
+        let mut query =
+            holders::table.filter(holders::area_id.eq_any(covered(caller.area))).into_boxed();
+        if let Some(kind) = filter.kind {
+            query = query.filter(holders::kind.eq(kind));
+        }
+        if let Some(area) = filter.area {
+            query = query.filter(holders::area_id.eq_any(covered(area)));
+        }
+        if let Some(hamlet) = filter.hamlet {
+            query = query.filter(holders::hamlet_id.eq(hamlet));
+        }
+        if let Some(q) = &filter.q {
+            query = query.filter(holders::search_key.like(format!("%{}%", search_key(q))));
+        }
+        query
+    }
+
+    /// Every holder of a kind in a commune and in those it was made of: what a list is matched with.
+    pub async fn of_commune(db: &mut Conn, commune: AreaId, kind: Kind) -> Result<Vec<Self>> {
+        Ok(holders::table
+            .filter(holders::area_id.eq_any(covered(commune)).and(holders::kind.eq(kind)))
+            .order(holders::id)
+            .select(Self::as_select())
+            .load(db)
+            .await?)
+    }
+
+    /// Makes one holder. A number that is taken answers 409 and says which commune to ask.
+    pub async fn create(
+        db: &mut Conn,
+        act: &Act,
+        (keys, areas): (&Keys, &Areas),
+        new: &Self,
+        number: Option<Number>,
+    ) -> Result<Uuid> {
+        let chain = areas.chain(new.area_id, None);
+        ledger::write(db, act, "holder.create", async |w| {
+            w.lock(&[chain]).await?;
+            let made = Self { version: w.version(chain)?, ..new.clone() };
+            diesel::insert_into(holders::table)
+                .values(&made)
+                .execute(w.db)
+                .await
+                .on_constraint("holders_community_key", community_taken)
+                .on_constraint("holders_area_community_key", community_taken)?;
+            if let Some((scheme, number)) = &number {
+                claim(w, (keys, areas), made.id, *scheme, number).await?;
+            }
+            let fields = made.fields(number.as_ref().map(|(_, n)| n.as_str()));
+            w.record(chain, Item::created(Entity::Holder, made.id, fields)).await?;
+            Ok(made.id)
+        })
+        .await
+    }
+
+    /// Stores `after` over the holder that has the caller's version.
+    pub async fn change(
+        db: &mut Conn,
+        act: &Act,
+        (keys, areas): (&Keys, &Areas),
+        version: IfMatch,
+        after: &Self,
+        number: NumberChange,
+    ) -> Result<()> {
+        let chain = areas.chain(after.area_id, None);
+        ledger::write(db, act, "holder.change", async |w| {
+            w.lock(&[chain]).await?;
+            let before = Self::locked(w, after.id, after.version).await?;
+            version.check(before.version)?;
+            let old = numbers(w.db, keys, &[after.id]).await?.remove(&after.id);
+            let after = Self { version: w.version(chain)?, ..after.clone() };
+            diesel::update(holders::table.find(after.id))
+                .set(&after)
+                .execute(w.db)
+                .await
+                .on_constraint("holders_community_key", community_taken)?;
+            let new = match &number {
+                NumberChange::Keep => old.clone(),
+                NumberChange::Remove => {
+                    release(w, after.id).await?;
+                    None
+                }
+                NumberChange::Set(_, number) if old.as_ref() == Some(number) => old.clone(),
+                NumberChange::Set(scheme, number) => {
+                    release(w, after.id).await?;
+                    claim(w, (keys, areas), after.id, *scheme, number).await?;
+                    Some(number.clone())
+                }
+            };
+            let (old, new) = (before.fields(old.as_deref()), after.fields(new.as_deref()));
+            w.record(chain, Item::changed(Entity::Holder, after.id, old, new)).await
+        })
+        .await
+    }
+
+    /// Deletes a holder that never had a title.
+    pub async fn delete(
+        db: &mut Conn,
+        act: &Act,
+        areas: &Areas,
+        known: &Self,
+        version: IfMatch,
+    ) -> Result<()> {
+        let chain = areas.chain(known.area_id, None);
+        ledger::write(db, act, "holder.delete", async |w| {
+            w.lock(&[chain]).await?;
+            let before = Self::locked(w, known.id, known.version).await?;
+            version.check(before.version)?;
+            let held: i64 = titles::table
+                .filter(titles::holder_id.eq(known.id))
+                .count()
+                .get_result(w.db)
+                .await?;
+            if held > 0 {
+                return Err(Error::conflict(
+                    "holder_has_titles",
+                    say(
+                        format!("Đối tượng đã có {held} danh hiệu hoặc đăng ký nên không thể xóa."),
+                        format!("The holder has {held} titles and cannot be deleted."),
+                    ),
+                ));
+            }
+            let linked = || {
+                Error::conflict(
+                    "holder_is_linked",
+                    say(
+                        "Còn công dân thuộc gia đình hoặc đơn vị này.",
+                        "Citizens still belong to this family or unit.",
+                    ),
+                )
+            };
+            diesel::delete(holders::table.find(known.id))
+                .execute(w.db)
+                .await
+                .on_constraint("holders_family_fkey", linked)
+                .on_constraint("holders_unit_fkey", linked)?;
+            let item = Item::deleted(Entity::Holder, known.id, before.fields(None));
+            w.record(chain, item).await
+        })
+        .await
+    }
+
+    async fn locked(w: &mut Writer<'_>, id: Uuid, known: Version) -> Result<Self> {
+        let holder: Self =
+            holders::table.find(id).for_update().select(Self::as_select()).first(w.db).await?;
+        if holder.version == known { Ok(holder) } else { Err(stale(holder.version)) }
+    }
+
+    /// Holders anywhere in the country with this number.
+    pub async fn with_number(db: &mut Conn, keys: &Keys, number: &Number) -> Result<Vec<Self>> {
+        let digests = keys.digests(number.0.as_str(), &number.1);
+        let digests: Vec<Vec<u8>> = digests.iter().map(|d| d.to_vec()).collect();
+        Ok(holders::table
+            .inner_join(holder_identifiers::table.on(holder_identifiers::holder_id.eq(holders::id)))
+            .filter(holder_identifiers::digest.eq_any(digests))
+            .order(holders::id)
+            .select(Self::as_select())
+            .load(db)
+            .await?)
+    }
+
+    /// Holders that the rule of matching cannot tell from `new`: same hamlet, name and birth year.
+    pub async fn alike(db: &mut Conn, areas: &Areas, new: &Self) -> Result<Vec<Self>> {
+        let mut query = holders::table
+            .filter(holders::area_id.eq_any(covered(areas.chain(new.area_id, None))))
+            .filter(holders::kind.eq(new.kind))
+            .filter(holders::search_key.eq(new.search_key.clone()))
+            .filter(holders::hamlet_id.is_not_distinct_from(new.hamlet_id))
+            .order(holders::id)
+            .limit(5)
+            .select(Self::as_select())
+            .into_boxed();
+        if let Some(year) = new.birth_year {
+            query = query.filter(holders::birth_year.is_null().or(holders::birth_year.eq(year)));
+        }
+        Ok(query.load(db).await?)
+    }
+}
+
+/// Inserts many holders, whose chain is locked; `version` stands in each.
+pub async fn insert_all(w: &mut Writer<'_>, new: &[Holder]) -> Result<()> {
+    fn each<'a, T>(new: &'a [Holder], field: impl Fn(&'a Holder) -> T) -> Vec<T> {
+        new.iter().map(field).collect()
+    }
+    diesel::sql_query(
+        "insert into holders (id, kind, area_id, hamlet_id, code, name, search_key, group_code,
+                              birth_year, family_id, unit_id, details, version)
+         select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) u",
+    )
+    .bind::<Array<SqlUuid>, _>(each(new, |h| h.id))
+    .bind::<Array<Text>, _>(each(new, |h| h.kind.as_str()))
+    .bind::<Array<Integer>, _>(each(new, |h| h.area_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(new, |h| h.hamlet_id))
+    .bind::<Array<Text>, _>(each(new, |h| &*h.code))
+    .bind::<Array<Text>, _>(each(new, |h| &*h.name))
+    .bind::<Array<Text>, _>(each(new, |h| &*h.search_key))
+    .bind::<Array<Text>, _>(each(new, |h| &*h.group_code))
+    .bind::<Array<Nullable<SmallInt>>, _>(each(new, |h| h.birth_year))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(new, |h| h.family_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(new, |h| h.unit_id))
+    .bind::<Array<Jsonb>, _>(each(new, |h| h.details.clone()))
+    .bind::<Array<diesel::sql_types::BigInt>, _>(each(new, |h| h.version.raw()))
+    .execute(w.db)
+    .await
+    .on_constraint("holders_community_key", community_taken)?;
+    Ok(())
+}
+
+/// Stores what a list changes of holders that exist: name, hamlet, group and details.
+pub async fn update_all(w: &mut Writer<'_>, changed: &[Holder]) -> Result<()> {
+    fn each<'a, T>(changed: &'a [Holder], field: impl Fn(&'a Holder) -> T) -> Vec<T> {
+        changed.iter().map(field).collect()
+    }
+    diesel::sql_query(
+        "update holders h set hamlet_id = u.hamlet_id, name = u.name, search_key = u.search_key,
+                group_code = u.group_code, birth_year = u.birth_year, details = u.details,
+                version = u.version
+         from unnest($1, $2, $3, $4, $5, $6, $7, $8)
+              u (id, hamlet_id, name, search_key, group_code, birth_year, details, version)
+         where h.id = u.id",
+    )
+    .bind::<Array<SqlUuid>, _>(each(changed, |h| h.id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(changed, |h| h.hamlet_id))
+    .bind::<Array<Text>, _>(each(changed, |h| &*h.name))
+    .bind::<Array<Text>, _>(each(changed, |h| &*h.search_key))
+    .bind::<Array<Text>, _>(each(changed, |h| &*h.group_code))
+    .bind::<Array<Nullable<SmallInt>>, _>(each(changed, |h| h.birth_year))
+    .bind::<Array<Jsonb>, _>(each(changed, |h| h.details.clone()))
+    .bind::<Array<diesel::sql_types::BigInt>, _>(each(changed, |h| h.version.raw()))
+    .execute(w.db)
+    .await?;
+    Ok(())
+}
+
+#[derive(QueryableByName)]
+struct Claimed {
+    #[diesel(sql_type = SqlUuid)]
+    holder_id: Uuid,
+}
+
+/// Claims numbers for holders; returns the holders whose number somebody else has.
+pub async fn claim_all(
+    w: &mut Writer<'_>,
+    keys: &Keys,
+    new: &[(Uuid, NumberScheme, String)],
+) -> Result<Vec<Uuid>> {
+    let mut sealed: Vec<(Uuid, NumberScheme, i16, [u8; 32], Vec<u8>)> = new
+        .iter()
+        .map(|(holder, scheme, number)| {
+            let (key, digest) = keys.digest(scheme.as_str(), number);
+            (*holder, *scheme, key, digest, keys.seal(holder.as_bytes(), number.as_bytes()))
+        })
+        .collect();
+    // Locks are taken in the order of digests.
+    sealed.sort_by_key(|(_, _, _, digest, _)| *digest);
+    let claimed: Vec<Claimed> = diesel::sql_query(
+        "insert into holder_identifiers (holder_id, scheme, key_id, digest, sealed)
+         select u.* from unnest($1, $2, $3, $4, $5) u
+         on conflict do nothing returning holder_id",
+    )
+    .bind::<Array<SqlUuid>, _>(sealed.iter().map(|s| s.0).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(sealed.iter().map(|s| s.1.as_str()).collect::<Vec<_>>())
+    .bind::<Array<SmallInt>, _>(sealed.iter().map(|s| s.2).collect::<Vec<_>>())
+    .bind::<Array<Binary>, _>(sealed.iter().map(|s| s.3.to_vec()).collect::<Vec<_>>())
+    .bind::<Array<Binary>, _>(sealed.iter().map(|s| &*s.4).collect::<Vec<_>>())
+    .load(w.db)
+    .await?;
+    let claimed: std::collections::HashSet<Uuid> = claimed.iter().map(|c| c.holder_id).collect();
+    Ok(new.iter().map(|(id, ..)| *id).filter(|id| !claimed.contains(id)).collect())
+}
+
+async fn claim(
+    w: &mut Writer<'_>,
+    (keys, areas): (&Keys, &Areas),
+    holder: Uuid,
+    scheme: NumberScheme,
+    number: &str,
+) -> Result<()> {
+    let refused = claim_all(w, keys, &[(holder, scheme, number.to_owned())]).await?;
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let owner = Holder::with_number(w.db, keys, &(scheme, number.to_owned())).await?;
+    let commune = owner.iter().next().map_or_else(String::new, |h| areas.name(h.area_id, today()));
+    Err(number_taken(&commune))
+}
+
+/// 409 that says which commune to ask, not who.
+pub fn number_taken(commune: &str) -> Error {
+    Error::conflict(
+        "number_taken",
+        say(
+            format!("Số này đã có trong sổ bộ; hãy liên hệ {commune}."),
+            format!("This number is already in the register; ask {commune}."),
+        ),
+    )
+}
+
+async fn release(w: &mut Writer<'_>, holder: Uuid) -> Result<()> {
+    diesel::delete(holder_identifiers::table.filter(holder_identifiers::holder_id.eq(holder)))
+        .execute(w.db)
+        .await?;
+    Ok(())
+}
+
+/// The whole numbers of holders: to be masked wherever they are shown.
+pub async fn numbers(db: &mut Conn, keys: &Keys, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+    let rows: Vec<(Uuid, Vec<u8>)> = holder_identifiers::table
+        .filter(holder_identifiers::holder_id.eq_any(ids))
+        .select((holder_identifiers::holder_id, holder_identifiers::sealed))
+        .load(db)
+        .await?;
+    rows.into_iter()
+        .map(|(id, sealed)| {
+            let plain = keys.open(id.as_bytes(), &sealed).map_err(Error::internal)?;
+            Ok((id, String::from_utf8(plain).map_err(Error::internal)?))
+        })
+        .collect()
+}
+
+/// The digests of the numbers of a commune's holders, for the matching of a list.
+pub async fn digests(db: &mut Conn, digests: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, (Uuid, i32)>> {
+    let rows: Vec<(Vec<u8>, Uuid, i32)> = holder_identifiers::table
+        .inner_join(holders::table.on(holders::id.eq(holder_identifiers::holder_id)))
+        .filter(holder_identifiers::digest.eq_any(digests))
+        .filter(holder_identifiers::scheme.ne(NumberScheme::HouseholdHead))
+        .select((holder_identifiers::digest, holders::id, holders::area_id))
+        .load(db)
+        .await?;
+    Ok(rows.into_iter().map(|(digest, id, area)| (digest, (id, area))).collect())
+}
+
+fn community_taken() -> Error {
+    Error::conflict(
+        "community_exists",
+        say(
+            "Thôn, tổ dân phố hoặc địa bàn này đã có cộng đồng trong sổ bộ.",
+            "This hamlet or area already has its community in the register.",
+        ),
+    )
+}
+
+/// The areas that a body of `area` answers for, as a subquery.
+#[diesel::dsl::auto_type(no_type_alias)]
+fn covered(area: AreaId) -> _ {
+    let area: i32 = area;
+    area_scopes::table.filter(area_scopes::area_id.eq(area)).select(area_scopes::covered_id)
+}

@@ -17,7 +17,10 @@ use utoipa_actix_web::{AppExt, scope};
 use crate::error::{Error, Result};
 use crate::reply::Text;
 use crate::state::{Shared, State};
-use crate::{areas, auth, contract, metrics, users};
+use crate::{
+    areas, audit, auth, contract, criteria, decisions, exports, hamlets, holders, inputs, metrics,
+    statistics, titles, users,
+};
 
 /// Every route of `/api/v1`.
 fn routes(api: &mut ServiceConfig<'_>) {
@@ -38,7 +41,46 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(users::api::change_service_account)
         .service(areas::api::list_areas)
         .service(areas::api::get_area)
-        .service(areas::api::get_lineage);
+        .service(areas::api::get_lineage)
+        .service(hamlets::api::list_hamlets)
+        .service(hamlets::api::create_hamlet)
+        .service(hamlets::api::change_hamlet)
+        .service(criteria::api::list_criteria_sets)
+        .service(criteria::api::create_criteria_set)
+        // A fixed path stands before one with a parameter in its place.
+        .service(holders::api::look_up_number)
+        .service(holders::api::list_holders)
+        .service(holders::api::create_holder)
+        .service(holders::api::get_holder)
+        .service(holders::api::change_holder)
+        .service(holders::api::delete_holder)
+        .service(holders::api::get_history)
+        .service(titles::api::list_titles)
+        .service(titles::api::step_titles)
+        .service(titles::api::list_titles_of_holder)
+        .service(titles::api::get_title)
+        .service(titles::api::register_title)
+        .service(titles::api::score_title)
+        .service(titles::api::delete_title)
+        .service(titles::api::assess_title)
+        .service(titles::api::verify_title)
+        .service(titles::api::return_title)
+        .service(titles::api::withdraw_title)
+        .service(titles::api::reopen_title)
+        .service(decisions::api::list_decisions)
+        .service(decisions::api::create_decision)
+        .service(decisions::api::get_decision)
+        .service(decisions::api::list_decision_titles)
+        .service(inputs::api::get_totals)
+        .service(inputs::api::put_totals)
+        .service(inputs::api::get_closings)
+        .service(inputs::api::put_closings)
+        .service(statistics::api::get_statistics)
+        .service(exports::api::export_titles)
+        .service(exports::api::export_statistics)
+        .service(audit::api::list_audit)
+        .service(audit::api::verify_audit)
+        .service(audit::api::list_audit_items);
 }
 
 /// The contract, generated from the routes.

@@ -2,15 +2,24 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{Seek, Write};
+use std::marker::PhantomData;
 
-use actix_web::body::BoxBody;
+use actix_web::body::{BoxBody, SizedStream};
 use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, LINK, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, Responder};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Bytes, BytesMut};
 use serde::Serialize;
+use sha2::{Digest, Sha256};
+use tokio::io::AsyncReadExt;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::{ContentBuilder, RefOr, Response, ResponseBuilder, schema};
 use utoipa::{IntoResponses, ToSchema};
 
+use crate::error::{Error, Result};
 use crate::version::Version;
 
 /// 200 with a JSON body that belongs to the caller alone.
@@ -41,6 +50,87 @@ impl Text {
 
 /// 204.
 pub struct Done;
+
+/// 200 with JSON that is ready and a tag of what it was computed from, or 304.
+pub struct Answer<T> {
+    tag: String,
+    body: Option<Bytes>,
+    shape: PhantomData<T>,
+}
+
+impl<T> Answer<T> {
+    pub fn new(tag: String, body: Bytes) -> Self {
+        Self { tag, body: Some(body), shape: PhantomData }
+    }
+
+    pub fn not_modified(tag: String) -> Self {
+        Self { tag, body: None, shape: PhantomData }
+    }
+
+    /// The entity tag of whatever `text` tells apart.
+    pub fn tag(text: &str) -> String {
+        format!("\"{}\"", hex::encode(&Sha256::digest(text)[..12]))
+    }
+
+    /// Whether the client has the answer with this tag.
+    pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
+        let known = request.headers().get("if-none-match").and_then(|v| v.to_str().ok());
+        known.is_some_and(|known| known.split(',').any(|t| t.trim() == tag || t.trim() == "*"))
+    }
+}
+
+/// 200 with a file to keep.
+pub struct Download {
+    file: File,
+    length: u64,
+    sha256: [u8; 32],
+    content_type: &'static str,
+    name: String,
+}
+
+pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
+
+impl Download {
+    pub fn new(
+        name: impl Into<String>,
+        content_type: &'static str,
+        file: File,
+        length: u64,
+        sha256: [u8; 32],
+    ) -> Self {
+        Self { file, length, sha256, content_type, name: name.into() }
+    }
+
+    /// A workbook made in memory.
+    pub fn workbook(name: impl Into<String>, bytes: &[u8]) -> Result<Self> {
+        let mut file = tempfile::tempfile().map_err(Error::internal)?;
+        file.write_all(bytes).and_then(|()| file.rewind()).map_err(Error::internal)?;
+        Ok(Self::new(name, XLSX, file, bytes.len() as u64, Sha256::digest(bytes).into()))
+    }
+}
+
+impl Responder for Download {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let digest = STANDARD.encode(self.sha256);
+        let file = tokio::fs::File::from_std(self.file);
+        let pieces = futures_util::stream::try_unfold(file, async |mut file| {
+            let mut piece = BytesMut::with_capacity(64 << 10);
+            let read = file.read_buf(&mut piece).await?;
+            Ok::<_, std::io::Error>((read > 0).then(|| (piece.freeze(), file)))
+        });
+        HttpResponse::Ok()
+            .content_type(self.content_type)
+            .insert_header((CACHE_CONTROL, "private, no-store"))
+            .insert_header(("repr-digest", format!("sha-256=:{digest}:")))
+            .insert_header((
+                "content-disposition",
+                format!("attachment; filename=\"{}\"", self.name),
+            ))
+            .body(SizedStream::new(self.length, Box::pin(pieces)))
+    }
+}
 
 /// 200 with one page of a list.
 pub struct Page<T> {
@@ -122,6 +212,22 @@ impl Responder for Text {
     }
 }
 
+impl<T> Responder for Answer<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, _: &HttpRequest) -> HttpResponse {
+        let mut response = match self.body {
+            Some(_) => HttpResponse::Ok(),
+            None => HttpResponse::NotModified(),
+        };
+        response.insert_header((ETAG, self.tag)).insert_header((CACHE_CONTROL, PRIVATE));
+        match self.body {
+            Some(body) => response.content_type("application/json").body(body),
+            None => response.finish(),
+        }
+    }
+}
+
 impl<T: Serialize> Responder for Page<T> {
     type Body = BoxBody;
 
@@ -191,6 +297,15 @@ impl<T: ToSchema> IntoResponses for Body<T> {
     }
 }
 
+impl<T: ToSchema> IntoResponses for Answer<T> {
+    fn responses() -> Responses {
+        let mut responses = one("200", of::<T>("Success").header("ETag", etag()));
+        responses
+            .extend(one("304", ResponseBuilder::new().description("As the client has it already")));
+        responses
+    }
+}
+
 impl<T: ToSchema> IntoResponses for Versioned<T> {
     fn responses() -> Responses {
         one("200", of::<T>("Success").header("ETag", etag()))
@@ -215,6 +330,23 @@ impl IntoResponses for Text {
                 .content("text/plain", content())
                 .content("application/json", ContentBuilder::new().build()),
         )
+    }
+}
+
+impl IntoResponses for Download {
+    fn responses() -> Responses {
+        let bytes = || {
+            let file = schema::ObjectBuilder::new()
+                .schema_type(schema::Type::String)
+                .format(Some(schema::SchemaFormat::KnownFormat(schema::KnownFormat::Binary)));
+            ContentBuilder::new().schema(Some(file.build())).build()
+        };
+        let response = ResponseBuilder::new()
+            .description("A file")
+            .content("text/csv", bytes())
+            .content(XLSX, bytes())
+            .header("Repr-Digest", text_header("SHA-256 of the file (RFC 9530)"));
+        one("200", response)
     }
 }
 

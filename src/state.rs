@@ -1,6 +1,10 @@
 //! What every request can reach.
 
+use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
+
+use bytes::Bytes;
+use quick_cache::sync::Cache;
 
 use crate::areas::Areas;
 use crate::auth::middleware::Sessions;
@@ -24,14 +28,33 @@ pub struct Shared {
     pub url: String,
     pub sessions: Sessions,
     pub limiter: Option<Limiter>,
+    /// Answers of statistics by question, with the number of changes that they know.
+    pub answers: Cache<String, (i64, Bytes)>,
+    /// The program itself: it reads workbooks as a child process with limits.
+    pub program: PathBuf,
     areas: RwLock<Arc<Areas>>,
 }
 
 impl Shared {
-    pub fn new(config: Config, keys: Arc<Keys>, url: String, areas: Areas) -> Arc<Self> {
+    pub fn new(
+        config: Config,
+        keys: Arc<Keys>,
+        url: String,
+        areas: Areas,
+        program: PathBuf,
+    ) -> Arc<Self> {
         let areas = RwLock::new(Arc::new(areas));
         let limiter = config.rate_limit.map(Limiter::per_minute);
-        Arc::new(Self { config, keys, url, sessions: Sessions::default(), limiter, areas })
+        Arc::new(Self {
+            config,
+            keys,
+            url,
+            sessions: Sessions::default(),
+            limiter,
+            answers: Cache::new(1_000),
+            program,
+            areas,
+        })
     }
 }
 

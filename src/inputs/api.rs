@@ -1,0 +1,310 @@
+//! Totals and closings on the wire.
+
+use actix_web::web::{Data, Path};
+use actix_web::{get, put};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use validator::Validate;
+
+use super::ClosingState;
+use super::rows::{Closing, NewClosing, NewTotal, Total};
+use crate::areas::{AreaId, AreaLevel, Areas, api as areas_api};
+use crate::auth::Caller;
+use crate::auth::allow::{Allow, ReadFigures, WriteTotals};
+use crate::clock::today;
+use crate::error::{Error, FieldError, Result, say};
+use crate::hamlets::writable;
+use crate::input::{IfMatch, Json};
+use crate::kind::{Base, Kind, Year};
+use crate::reply::Versioned;
+use crate::state::State;
+use crate::version::Version;
+
+/// The totals of an area for a year: what rates are taken of.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Totals)]
+pub struct TotalsBody {
+    /// Code of the area.
+    area: String,
+    year: Year,
+    totals: Vec<TotalBody>,
+    version: Version,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Total)]
+pub struct TotalBody {
+    base: Base,
+    /// Null where a figure was taken back.
+    total: Option<i32>,
+    counted_on: Option<NaiveDate>,
+    source: String,
+    /// The day on which it is known.
+    known_on: NaiveDate,
+}
+
+/// Totals to report; those of other bases stay as they are.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTotals {
+    #[validate(nested, length(min = 1, max = 8))]
+    totals: Vec<NewTotalBody>,
+}
+
+#[derive(Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewTotalBody {
+    base: Base,
+    /// Null takes a figure back.
+    #[validate(range(min = 0, max = 200_000_000))]
+    #[schema(example = 8500)]
+    total: Option<i32>,
+    /// The day on which it was counted, if known.
+    counted_on: Option<NaiveDate>,
+    /// Who or what says so.
+    #[schema(example = "Công an phường, báo cáo ngày 05/11/2026")]
+    #[validate(length(min = 1, max = 500))]
+    source: String,
+}
+
+/// The closings of a commune for a year.
+#[derive(Serialize, ToSchema)]
+#[schema(as = Closings)]
+pub struct ClosingsBody {
+    area: String,
+    year: Year,
+    closings: Vec<ClosingBody>,
+    version: Version,
+}
+
+#[derive(Serialize, ToSchema)]
+#[schema(as = Closing)]
+pub struct ClosingBody {
+    kind: Kind,
+    state: ClosingState,
+    reason: String,
+    known_on: NaiveDate,
+}
+
+/// Closings to report; other kinds stay as they are.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClosings {
+    #[validate(nested, length(min = 1, max = 5))]
+    closings: Vec<NewClosingBody>,
+}
+
+#[derive(Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewClosingBody {
+    kind: Kind,
+    state: ClosingState,
+    /// Needed to open again.
+    #[serde(default)]
+    #[validate(length(max = 500))]
+    reason: String,
+}
+
+/// The totals of an area for a year that hold now.
+#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path)))]
+#[get("/areas/{level}/{code}/totals/{year}")]
+pub async fn get_totals(
+    state: Data<State>,
+    _user: Allow<ReadFigures>,
+    path: Path<(String, String, String)>,
+) -> Result<Versioned<TotalsBody>> {
+    let areas = state.areas();
+    let (area, year) = place(&areas, &path)?;
+    let found = Total::current(&mut *state.db().await?, area, year.get()).await?;
+    Ok(totals_body(&areas, area, year, found))
+}
+
+/// Report totals of an area. A correction is appended, what was known before stays.
+#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path)))]
+#[put("/areas/{level}/{code}/totals/{year}")]
+pub async fn put_totals(
+    state: Data<State>,
+    user: Allow<WriteTotals>,
+    path: Path<(String, String, String)>,
+    version: IfMatch,
+    json: Json<NewTotals>,
+) -> Result<Versioned<TotalsBody>> {
+    let areas = state.areas();
+    let (area, year) = own_place(&areas, &user, &path)?;
+    let act = user.plain();
+    let new = json.into_inner().totals;
+    check_repeated(new.iter().map(|total| total.base.as_str()), "totals")?;
+    check_counted(&new)?;
+    let new: Vec<NewTotal> = new
+        .into_iter()
+        .map(|new| NewTotal {
+            base: new.base,
+            total: new.total,
+            counted_on: new.counted_on,
+            source: new.source,
+        })
+        .collect();
+    let mut db = state.db().await?;
+    Total::put(&mut db, &act, area, year.get(), version, &new).await?;
+    let found = Total::current(&mut db, area, year.get()).await?;
+    Ok(totals_body(&areas, area, year, found))
+}
+
+/// The closings of a commune for a year.
+#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path)))]
+#[get("/areas/{level}/{code}/closings/{year}")]
+pub async fn get_closings(
+    state: Data<State>,
+    _user: Allow<ReadFigures>,
+    path: Path<(String, String, String)>,
+) -> Result<Versioned<ClosingsBody>> {
+    let areas = state.areas();
+    let (area, year) = place(&areas, &path)?;
+    let found = Closing::current(&mut *state.db().await?, area, year.get()).await?;
+    Ok(closings_body(&areas, area, year, found))
+}
+
+/// Close a kind for a year as complete or with nothing to report, or open it again with a reason.
+#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path)))]
+#[put("/areas/{level}/{code}/closings/{year}")]
+pub async fn put_closings(
+    state: Data<State>,
+    user: Allow<WriteTotals>,
+    path: Path<(String, String, String)>,
+    version: IfMatch,
+    json: Json<NewClosings>,
+) -> Result<Versioned<ClosingsBody>> {
+    let areas = state.areas();
+    let (area, year) = own_place(&areas, &user, &path)?;
+    let act = user.plain();
+    let new = checked_closings(&areas, area, json.into_inner().closings)?;
+    let mut db = state.db().await?;
+    Closing::put(&mut db, &act, area, year.get(), version, &new).await?;
+    let found = Closing::current(&mut db, area, year.get()).await?;
+    Ok(closings_body(&areas, area, year, found))
+}
+
+/// Totals of a year are in the boundaries of its 31 December; of the running year, of today.
+fn place(areas: &Areas, (level, code, year): &(String, String, String)) -> Result<(AreaId, Year)> {
+    let year: i16 = year.parse().map_err(|_| Error::not_found())?;
+    let year = Year::try_from(year).map_err(|_| Error::not_found())?;
+    let end = NaiveDate::from_ymd_opt(i32::from(year.get()), 12, 31).unwrap_or_default();
+    Ok((areas_api::find(areas, level, code, end.min(today()))?, year))
+}
+
+fn own_place(
+    areas: &Areas,
+    caller: &Caller,
+    path: &(String, String, String),
+) -> Result<(AreaId, Year)> {
+    let (area, year) = place(areas, path)?;
+    writable(areas, caller, area)?;
+    Ok((area, year))
+}
+
+fn check_repeated<'a>(names: impl Iterator<Item = &'a str>, field: &str) -> Result<()> {
+    let mut seen = std::collections::HashSet::new();
+    let errors: Vec<FieldError> = names
+        .enumerate()
+        .filter(|(_, name)| !seen.insert(*name))
+        .map(|(n, name)| {
+            FieldError::new(
+                format!("/{field}/{n}"),
+                "repeated",
+                say(format!("“{name}” có hai lần."), format!("{name} stands twice.")),
+            )
+        })
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
+}
+
+fn check_counted(new: &[NewTotalBody]) -> Result<()> {
+    let errors: Vec<FieldError> = new
+        .iter()
+        .enumerate()
+        .filter(|(_, total)| total.counted_on.is_some_and(|day| day > today()))
+        .map(|(n, _)| {
+            FieldError::new(
+                format!("/totals/{n}/counted_on"),
+                "date_range",
+                say("Ngày thống kê ở tương lai.", "The day lies in the future."),
+            )
+        })
+        .collect();
+    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
+}
+
+fn checked_closings(
+    areas: &Areas,
+    area: AreaId,
+    new: Vec<NewClosingBody>,
+) -> Result<Vec<NewClosing>> {
+    if areas.get(area).level != AreaLevel::Commune {
+        return Err(Error::unprocessable(
+            "commune_needed",
+            say("Chỉ cấp xã mới chốt số liệu.", "Only communes close their year."),
+        ));
+    }
+    check_repeated(new.iter().map(|closing| closing.kind.as_str()), "closings")?;
+    let errors: Vec<FieldError> = new
+        .iter()
+        .enumerate()
+        .filter(|(_, c)| c.state == ClosingState::Open && c.reason.is_empty())
+        .map(|(n, _)| {
+            FieldError::new(
+                format!("/closings/{n}/reason"),
+                "required",
+                say("Mở lại phải ghi lý do.", "Opening again needs a reason."),
+            )
+        })
+        .collect();
+    if !errors.is_empty() {
+        return Err(Error::invalid(errors));
+    }
+    Ok(new
+        .into_iter()
+        .map(|new| NewClosing { kind: new.kind, state: new.state, reason: new.reason })
+        .collect())
+}
+
+fn totals_body(
+    areas: &Areas,
+    area: AreaId,
+    year: Year,
+    found: Vec<Total>,
+) -> Versioned<TotalsBody> {
+    let version = found.iter().map(|total| total.version).max().unwrap_or(Version::NEVER);
+    let totals = found
+        .into_iter()
+        .map(|total| TotalBody {
+            base: total.base,
+            total: total.total,
+            counted_on: total.counted_on,
+            source: total.source,
+            known_on: total.day,
+        })
+        .collect();
+    let area = areas.code(area, today()).to_owned();
+    Versioned(TotalsBody { area, year, totals, version }, version)
+}
+
+fn closings_body(
+    areas: &Areas,
+    area: AreaId,
+    year: Year,
+    found: Vec<Closing>,
+) -> Versioned<ClosingsBody> {
+    let version = found.iter().map(|closing| closing.version).max().unwrap_or(Version::NEVER);
+    let closings = found
+        .into_iter()
+        .map(|closing| ClosingBody {
+            kind: closing.kind,
+            state: closing.state,
+            reason: closing.reason,
+            known_on: closing.day,
+        })
+        .collect();
+    let area = areas.code(area, today()).to_owned();
+    Versioned(ClosingsBody { area, year, closings, version }, version)
+}

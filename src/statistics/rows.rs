@@ -1,0 +1,165 @@
+//! Reading counts: one query, whose cost depends on the number of communes and not of records.
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text};
+use diesel_async::RunQueryDsl;
+
+use super::{Count, Question};
+use crate::areas::AreaId;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::kind::{Kind, Level, Status};
+
+#[derive(QueryableByName)]
+struct CountRow {
+    #[diesel(sql_type = Integer)]
+    area_id: i32,
+    #[diesel(sql_type = Integer)]
+    placed_id: i32,
+    #[diesel(sql_type = Text)]
+    kind: Kind,
+    #[diesel(sql_type = Text)]
+    level: Level,
+    #[diesel(sql_type = SmallInt)]
+    year: i16,
+    #[diesel(sql_type = Text)]
+    group_code: String,
+    #[diesel(sql_type = Text)]
+    grade: String,
+    #[diesel(sql_type = SmallInt)]
+    valid_through: i16,
+    #[diesel(sql_type = BigInt)]
+    registered: i64,
+    #[diesel(sql_type = BigInt)]
+    self_assessed: i64,
+    #[diesel(sql_type = BigInt)]
+    verified: i64,
+    #[diesel(sql_type = BigInt)]
+    recognised: i64,
+    #[diesel(sql_type = BigInt)]
+    not_recognised: i64,
+    #[diesel(sql_type = BigInt)]
+    withdrawn: i64,
+    #[diesel(sql_type = BigInt)]
+    revoked: i64,
+}
+
+impl From<CountRow> for Count {
+    fn from(row: CountRow) -> Self {
+        let mut by_status = [0; Status::ALL.len()];
+        for (status, count) in [
+            (Status::Registered, row.registered),
+            (Status::SelfAssessed, row.self_assessed),
+            (Status::Verified, row.verified),
+            (Status::Recognised, row.recognised),
+            (Status::NotRecognised, row.not_recognised),
+            (Status::Withdrawn, row.withdrawn),
+            (Status::Revoked, row.revoked),
+        ] {
+            by_status[status as usize] = count;
+        }
+        Self {
+            area: row.area_id,
+            placed: Some(row.placed_id).filter(|placed| *placed != 0),
+            kind: row.kind,
+            level: row.level,
+            year: row.year,
+            group: row.group_code,
+            grade: row.grade,
+            valid_through: row.valid_through,
+            by_status,
+        }
+    }
+}
+
+/// The counts of all areas that the question's area answers for. Dimensions that nobody asked for
+/// are summed in the database.
+pub async fn counts(db: &mut Conn, question: &Question) -> Result<Vec<Count>> {
+    let sums = Status::ALL
+        .iter()
+        .map(|status| format!("sum({status})::bigint as {status}"))
+        .collect::<Vec<_>>()
+        .join(", ");
+    let rows: Vec<CountRow> = diesel::sql_query(format!(
+        "select area_id, placed_id, kind, level, year,
+                case when $6 then group_code else '' end as group_code,
+                case when $7 then grade else '' end as grade, valid_through, {sums}
+         from title_counts
+         where coalesce(nullif(placed_id, 0), area_id) in
+                   (select covered_id from area_scopes where area_id = $1)
+           and (year between $2 and $3 or year < $2 and valid_through >= $2)
+           and ($4 is null or kind = $4) and ($5 is null or level = $5)
+         group by 1, 2, 3, 4, 5, 6, 7, 8"
+    ))
+    .bind::<Integer, _>(question.area)
+    .bind::<SmallInt, _>(question.year_from)
+    .bind::<SmallInt, _>(question.year_to)
+    .bind::<Nullable<Text>, _>(question.kind.map(Kind::as_str))
+    .bind::<Nullable<Text>, _>(question.level.map(Level::as_str))
+    .bind::<Bool, _>(question.by_group)
+    .bind::<Bool, _>(question.by_grade)
+    .load(db)
+    .await?;
+    Ok(rows.into_iter().map(Count::from).collect())
+}
+
+#[derive(QueryableByName)]
+struct Changes {
+    #[diesel(sql_type = BigInt)]
+    changes: i64,
+}
+
+/// The number of changes ever made in the chains of an area: it grows with every one, and so tells
+/// whether an answer still holds.
+pub async fn changes(db: &mut Conn, area: AreaId) -> Result<i64> {
+    let found: Changes = diesel::sql_query(
+        "select coalesce(sum(h.seq), 0)::bigint as changes
+         from audit_heads h join area_scopes s on s.covered_id = h.area_id
+         where s.area_id = $1",
+    )
+    .bind::<Integer, _>(area)
+    .get_result(db)
+    .await?;
+    Ok(found.changes)
+}
+
+#[derive(QueryableByName)]
+struct Difference {
+    #[diesel(sql_type = BigInt)]
+    different: i64,
+}
+
+/// How many cells of the counts, or of the sums of the daily changes, differ from a count of the
+/// titles themselves: always none.
+pub async fn differences(db: &mut Conn) -> Result<i64> {
+    const CELL: &str = "area_id, placed_id, kind, level, year, group_code, grade, valid_through";
+    let sums = |of: &str| {
+        Status::ALL
+            .iter()
+            .map(|status| of.replace("{}", status.as_str()))
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let counted = sums("count(*) filter (where status = '{}') as {}");
+    let kept = sums("{}");
+    let summed = sums("sum({}) as {}");
+    let any = Status::ALL.iter().map(|s| format!("{s} <> 0")).collect::<Vec<_>>().join(" or ");
+    let found: Difference = diesel::sql_query(format!(
+        "with counted as (
+             select area_id, coalesce(placed_id, 0) as placed_id, kind, level, year, group_code,
+                    grade, valid_through, {counted}
+             from titles group by 1, 2, 3, 4, 5, 6, 7, 8
+         ), kept as (select {CELL}, {kept} from title_counts where {any}),
+         summed as (
+             select * from (select {CELL}, {summed} from count_changes group by {CELL}) s where {any}
+         )
+         select (select count(*) from ((table counted except table kept)
+                                       union all (table kept except table counted)) a)
+              + (select count(*) from ((table counted except table summed)
+                                       union all (table summed except table counted)) b)
+                as different"
+    ))
+    .get_result(db)
+    .await?;
+    Ok(found.different)
+}

@@ -1,0 +1,267 @@
+//! What changes titles one by one or in batches: registering, scoring, stepping, deleting.
+
+use super::choice::Choice;
+use super::rows::{self, Title, TitleKey};
+use super::{Step, is_open, next};
+use crate::areas::Areas;
+use crate::auth::Act;
+use crate::criteria::{CriteriaSet, Scheme, Score, rows as criteria_rows};
+use crate::db::Conn;
+use crate::error::{Error, FieldError, Result, say};
+use crate::holders::rows::Holder;
+use crate::input::IfMatch;
+use crate::kind::{Level, Status};
+use crate::ledger::{self, Writer};
+
+/// Scores to store: left alone, removed or set.
+#[derive(Debug, Clone, Default)]
+pub struct Scores {
+    pub own: Option<Option<Score>>,
+    pub verified: Option<Option<Score>>,
+}
+
+/// Registers a holder for a year; says whether it was not registered before.
+pub async fn register(
+    db: &mut Conn,
+    act: &Act,
+    areas: &Areas,
+    holder: &Holder,
+    year: i16,
+    level: Level,
+) -> Result<bool> {
+    check_level(areas, holder, level)?;
+    let chain = areas.chain(holder.area_id, None);
+    ledger::write(db, act, "title.register", async |w| {
+        w.lock(&[chain]).await?;
+        let sets = criteria_rows::all(w.db).await?;
+        let title = Title::register(holder, year, level, w.day);
+        let mut new = [(title, holder.clone())];
+        rows::refresh(w.db, &mut new).await?;
+        let [(mut title, _)] = new;
+        title.assess(rows::set_of(&sets, areas, &title, w.day));
+        Ok(rows::insert_all(w, areas, vec![title]).await?.is_empty())
+    })
+    .await
+}
+
+/// Whether the kind has this level, and the holder stands where a title of the level belongs.
+fn check_level(areas: &Areas, holder: &Holder, level: Level) -> Result<()> {
+    use crate::areas::AreaLevel;
+    use crate::kind::Kind;
+    let fits = holder.kind.levels().contains(&level)
+        && match (holder.kind, areas.get(holder.area_id).level) {
+            (Kind::Community, AreaLevel::Commune) => {
+                (level == Level::Hamlet) == holder.hamlet_id.is_some()
+                    && matches!(level, Level::Hamlet | Level::Commune)
+            }
+            (Kind::Community, AreaLevel::District) => level == Level::District,
+            (Kind::Community, AreaLevel::Province) => level == Level::Province,
+            (Kind::Community, AreaLevel::Country) => false,
+            _ => true,
+        };
+    if fits {
+        return Ok(());
+    }
+    Err(Error::unprocessable(
+        "level_not_of_holder",
+        say(
+            format!("{} này không xét danh hiệu {}.", holder.kind.vi(), level.vi()),
+            format!("This {} has no title of the level {level}.", holder.kind),
+        ),
+    ))
+}
+
+/// Stores scores while the title is open, computing its outcome anew.
+pub async fn store_scores(
+    db: &mut Conn,
+    act: &Act,
+    areas: &Areas,
+    key: TitleKey,
+    version: IfMatch,
+    scores: &Scores,
+) -> Result<()> {
+    ledger::write(db, act, "title.score", async |w| {
+        let (before, holder) = locked(w, areas, key, version).await?;
+        if !is_open(before.status) {
+            return Err(Error::conflict(
+                "title_not_open",
+                say(
+                    format!("Danh hiệu {}; hãy trả lại trước khi sửa điểm.", before.status.vi()),
+                    format!("The title is {}; return it before changing scores.", before.status),
+                ),
+            ));
+        }
+        let mut found = [(before.clone(), holder)];
+        rows::refresh(w.db, &mut found).await?;
+        let [(mut after, _)] = found;
+        let sets = criteria_rows::all(w.db).await?;
+        let set = rows::set_of(&sets, areas, &after, w.day);
+        let mut errors = Vec::new();
+        for (at, score) in [("/own_score", &scores.own), ("/verified_score", &scores.verified)] {
+            if let Some(Some(score)) = score {
+                errors.extend(check_score(score, set, at));
+            }
+        }
+        if !errors.is_empty() {
+            return Err(Error::invalid(errors));
+        }
+        put_score(&mut after.own_score, &scores.own)?;
+        put_score(&mut after.verified_score, &scores.verified)?;
+        after.assess(set);
+        if after == before {
+            return Ok(());
+        }
+        rows::save_all(w, areas, vec![(before, after)], true).await
+    })
+    .await
+}
+
+fn put_score(to: &mut Option<serde_json::Value>, score: &Option<Option<Score>>) -> Result<()> {
+    if let Some(score) = score {
+        *to = score.as_ref().map(serde_json::to_value).transpose().map_err(Error::internal)?;
+    }
+    Ok(())
+}
+
+/// Without a set of its own a title takes a total, or only whether it passes.
+pub fn check_score(score: &Score, set: Option<&CriteriaSet>, at: &str) -> Vec<FieldError> {
+    match set {
+        Some(set) => score.check(set.scheme, &set.rules, at),
+        None => score.check(Scheme::Points, &Default::default(), at),
+    }
+}
+
+/// Deletes a title that is no more than registered.
+pub async fn delete(
+    db: &mut Conn,
+    act: &Act,
+    areas: &Areas,
+    key: TitleKey,
+    version: IfMatch,
+) -> Result<()> {
+    ledger::write(db, act, "title.delete", async |w| {
+        let (title, _) = locked(w, areas, key, version).await?;
+        if title.status != Status::Registered {
+            return Err(Error::conflict(
+                "title_not_registered",
+                say(
+                    format!("Danh hiệu {} nên chỉ có thể rút, không thể xóa.", title.status.vi()),
+                    format!("The title is {}: it can be withdrawn, not deleted.", title.status),
+                ),
+            ));
+        }
+        rows::delete(w, areas, &title).await
+    })
+    .await
+}
+
+/// A title that the caller may write, its chain locked and its version checked.
+async fn locked(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    key: TitleKey,
+    version: IfMatch,
+) -> Result<(Title, Holder)> {
+    let caller = w.act.caller.clone();
+    let (seen, _) = Title::find(w.db, &caller, key).await?;
+    w.lock(&[areas.chain(seen.area_id, seen.placed_id)]).await?;
+    let (title, holder) = Title::find(w.db, &caller, key).await?;
+    rows::writable(areas, &caller, &title)?;
+    version.check(title.version)?;
+    Ok((title, holder))
+}
+
+/// One step for every title of a choice, all or none; returns how many were changed.
+pub async fn step(
+    db: &mut Conn,
+    act: &Act,
+    areas: &Areas,
+    choice: &Choice,
+    step: Step,
+    score: Option<&Score>,
+    reason: Option<&str>,
+) -> Result<usize> {
+    if step.needs_reason() && reason.is_none_or(str::is_empty) {
+        return Err(Error::invalid_field(
+            "/reason",
+            "required",
+            say("Cần ghi lý do.", "A reason is needed."),
+        ));
+    }
+    ledger::write(db, act, step.action(), async |w| {
+        let found = rows::choose(w, areas, choice).await?;
+        if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
+            w.because(reason);
+        }
+        let sets = criteria_rows::all(w.db).await?;
+        let day = w.day;
+        let mut after = found.clone();
+        if matches!(step, Step::Assess | Step::Verify) {
+            rows::refresh(w.db, &mut after).await?;
+        }
+        let mut errors = Vec::new();
+        for (n, (title, holder)) in after.iter_mut().enumerate() {
+            let set = rows::set_of(&sets, areas, title, day);
+            if let Err(error) = take_step(title, step, score, set) {
+                let problem = error.to_problem();
+                if problem.errors.is_empty() {
+                    errors.push(rows::refusal(choice, n, holder, &error));
+                } else {
+                    return Err(error);
+                }
+            }
+        }
+        if !errors.is_empty() {
+            return Err(rows::refused(errors));
+        }
+        let changes: Vec<_> =
+            found.into_iter().zip(after).map(|((before, _), (after, _))| (before, after)).collect();
+        let changed = changes.len();
+        rows::save_all(w, areas, changes, step != Step::Return).await?;
+        Ok(changed)
+    })
+    .await
+}
+
+/// What a step does to one title.
+pub fn take_step(
+    title: &mut Title,
+    step: Step,
+    score: Option<&Score>,
+    set: Option<&CriteriaSet>,
+) -> Result<()> {
+    title.status = next(title.status, step)?;
+    let stored = score.map(serde_json::to_value).transpose().map_err(Error::internal)?;
+    if let Some(score) = score {
+        let errors = check_score(score, set, "/score");
+        if !errors.is_empty() {
+            return Err(Error::invalid(errors));
+        }
+    }
+    match step {
+        Step::Assess => {
+            title.own_score = stored.or(title.own_score.take());
+            if title.own().is_none_or(|score| score.is_empty()) {
+                return Err(Error::conflict(
+                    "score_missing",
+                    say("Chưa có điểm tự chấm.", "There is no score of its own yet."),
+                ));
+            }
+        }
+        // Without a score of its own, verifying confirms the holder's.
+        Step::Verify => {
+            title.verified_score =
+                stored.or(title.verified_score.take()).or_else(|| title.own_score.clone());
+        }
+        Step::Return => title.verified_score = None,
+        Step::Reopen => {
+            title.decision_id = None;
+            title.valid_through = title.year;
+        }
+        Step::Withdraw | Step::Recognise | Step::Decline | Step::Revoke => {}
+    }
+    if matches!(step, Step::Assess | Step::Verify | Step::Return) {
+        title.assess(set);
+    }
+    Ok(())
+}

@@ -1,2 +1,274 @@
 //! The command line.
-fn main() {}
+
+use std::io::Write;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, Parser, Subcommand};
+use hoctap::auth::{Act, Role};
+use hoctap::config::{Config, VARIABLES};
+use hoctap::embedded::{Embedded, Place};
+use hoctap::error::{Error, Result};
+use hoctap::keys::Keys;
+use hoctap::state::Shared;
+use hoctap::users::rows::{User, UserChange};
+use hoctap::{app, audit, contract, db, demo, housekeeping, setup, sheets, statistics, users};
+use tokio::signal::unix::{SignalKind, signal};
+
+/// The register of Vietnam's learning titles.
+#[derive(Parser)]
+#[command(version, about, after_help = variables())]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server, with a private PostgreSQL unless DATABASE_URL names one
+    Serve {
+        /// Fill an empty register with the demo province and print its accounts
+        #[arg(long)]
+        demo: bool,
+    },
+    /// Bring the database to this version and stop
+    Migrate,
+    /// Make a file of new keys, mode 0600
+    Keys { file: PathBuf },
+    /// Manage accounts
+    #[command(subcommand)]
+    User(UserCommand),
+    /// Check the audit trail
+    #[command(subcommand)]
+    Audit(AuditCommand),
+    /// Compare every count with the records it is made of
+    Verify,
+    /// Print the contract (OpenAPI, YAML)
+    Openapi,
+    /// Turn a list on standard input into rows of JSON, within limits
+    #[command(hide = true)]
+    ReadSheet,
+}
+
+#[derive(Subcommand)]
+enum UserCommand {
+    /// Add an account and print its temporary password
+    Add(NewUser),
+}
+
+#[derive(Args)]
+struct NewUser {
+    #[arg(long)]
+    username: String,
+    #[arg(long)]
+    full_name: String,
+    /// recorder, approver, supervisor, auditor, viewer or administrator
+    #[arg(long, default_value = "administrator")]
+    role: String,
+    /// Code of its area; VN is the whole country
+    #[arg(long, default_value = "VN")]
+    area: String,
+}
+
+#[derive(Subcommand)]
+enum AuditCommand {
+    /// Recompute the chains and name the first entry that does not fit
+    Verify {
+        /// Code of an area; VN is the whole country
+        #[arg(long, default_value = "VN")]
+        area: String,
+    },
+}
+
+fn variables() -> String {
+    let mut text = String::from("Environment:\n");
+    for variable in VARIABLES {
+        text += &format!("  {:<24}{}", variable.name, variable.meaning);
+        text += &format!(" [{}]\n", variable.default);
+    }
+    text
+}
+
+#[actix_web::main]
+async fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let filter =
+        tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(std::io::stderr).init();
+    match run(cli.command).await {
+        Ok(code) => code,
+        Err(error) => {
+            eprintln!("hoctap: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(command: Command) -> Result<ExitCode> {
+    match command {
+        Command::Keys { file } => {
+            Keys::create(&file).map_err(Error::internal)?;
+            println!("{}", file.display());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Openapi => {
+            print!("{}", contract::yaml());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::ReadSheet => sheets::child::read_standard_input(),
+        Command::Serve { demo } => serve(demo).await,
+        Command::Migrate => {
+            with_database(async |url, keys| {
+                setup::prepare(url, keys).await?;
+                Ok(ExitCode::SUCCESS)
+            })
+            .await
+        }
+        Command::User(UserCommand::Add(new)) => {
+            with_database(async |url, keys| add_user(url, keys, &new).await).await
+        }
+        Command::Audit(AuditCommand::Verify { area }) => {
+            with_database(async |url, keys| verify_audit(url, keys, &area).await).await
+        }
+        Command::Verify => with_database(verify_counts).await,
+    }
+}
+
+/// The database of a command: that of DATABASE_URL, the private one of a running server, or the
+/// private one started for as long as the command takes.
+async fn with_database(
+    work: impl AsyncFnOnce(&str, &Keys) -> Result<ExitCode>,
+) -> Result<ExitCode> {
+    let config = config()?;
+    let keys = keys(&config)?;
+    if let Some(url) = &config.database_url {
+        return work(url, &keys).await;
+    }
+    let place = Place::prepare(&config.data_dir, config.pg_bin.as_deref())?;
+    if place.is_running().await {
+        return work(&place.url(), &keys).await;
+    }
+    let embedded = Embedded::start(&config.data_dir, config.pg_bin.as_deref()).await?;
+    let done = work(&embedded.url(), &keys).await;
+    embedded.stop().await?;
+    done
+}
+
+fn config() -> Result<Config> {
+    Config::from_env().map_err(Error::internal)
+}
+
+fn keys(config: &Config) -> Result<Keys> {
+    match (&config.keys, &config.database_url) {
+        (Some(file), Some(_)) => Keys::load(file),
+        (Some(file), None) => Keys::load_or_create(file),
+        (None, _) => {
+            std::fs::create_dir_all(&config.data_dir)
+                .map_err(|e| Error::internal(format!("{}: {e}", config.data_dir.display())))?;
+            Keys::load_or_create(&config.data_dir.join("keys.json"))
+        }
+    }
+    .map_err(Error::internal)
+}
+
+async fn serve(demo: bool) -> Result<ExitCode> {
+    let config = config()?;
+    let keys = keys(&config)?;
+    let listener = TcpListener::bind(config.listen)
+        .map_err(|e| Error::internal(format!("{}: {e}", config.listen)))?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(Error::internal)?;
+    let mut terminate = signal(SignalKind::terminate()).map_err(Error::internal)?;
+    let embedded = match config.database_url {
+        Some(_) => None,
+        None => Some(Embedded::start(&config.data_dir, config.pg_bin.as_deref()).await?),
+    };
+    let url = match (&config.database_url, &embedded) {
+        (Some(url), _) => url.clone(),
+        (None, Some(embedded)) => embedded.url(),
+        (None, None) => String::new(),
+    };
+    let running = async {
+        let areas = setup::prepare(&url, &keys).await?;
+        let accounts = match demo {
+            true => Some(demo::install(&url, &keys, &areas, &config.data_dir).await?),
+            false => None,
+        };
+        let program = std::env::current_exe().map_err(Error::internal)?;
+        let shared = Shared::new(config.clone(), keys.into(), url.clone(), areas, program);
+        let server = app::start(shared.clone(), listener)?;
+        announce(&config, accounts.as_ref());
+        let handle = server.handle();
+        let server = actix_web::rt::spawn(server);
+        let house = actix_web::rt::spawn(housekeeping::keep(shared));
+        tokio::select! {
+            _ = interrupt.recv() => {}
+            _ = terminate.recv() => {}
+        }
+        eprintln!("hoctap: finishing the requests in flight");
+        house.abort();
+        handle.stop(true).await;
+        server.await.map_err(Error::internal)?.map_err(Error::internal)
+    };
+    let done = running.await;
+    if let Some(embedded) = embedded {
+        embedded.stop().await?;
+    }
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+fn announce(config: &Config, accounts: Option<&demo::Accounts>) {
+    let mut out = std::io::stdout().lock();
+    let mut text = format!("hoctap listens on http://{}\n", config.listen);
+    text += &format!("  documentation  http://{}/docs/\n", config.listen);
+    if let Some(accounts) = accounts {
+        text += "  demo accounts, one password for all:\n";
+        for (name, what) in &accounts.users {
+            text += &format!("    {name:<18}{what}\n");
+        }
+        text += &format!("  password       {}\n", accounts.password);
+        text += &format!("  kept in        {}\n", accounts.file.display());
+        if let Some(key) = &accounts.dashboard_key {
+            text += &format!("  service key of dashboard (shown once)  {key}\n");
+        }
+    }
+    // A closed terminal is no reason to stop the server.
+    let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+}
+
+async fn add_user(url: &str, keys: &Keys, new: &NewUser) -> Result<ExitCode> {
+    let areas = setup::prepare(url, keys).await?;
+    let role = Role::parse(&new.role)
+        .ok_or_else(|| Error::internal(format!("there is no role {}", new.role)))?;
+    let area_id = areas.resolve("--area", &new.area, hoctap::clock::today())?;
+    let faults = users::check_username(&new.username);
+    if !faults.is_empty() {
+        return Err(Error::invalid(faults));
+    }
+    let password = users::temporary_password();
+    let hash = users::hash_password(&password)?;
+    let change = UserChange { full_name: new.full_name.clone(), role, area_id, disabled: false };
+    let act = Act::of_the_product(areas.country(), Role::Administrator);
+    let mut db = db::connect(url).await?;
+    User::create(&mut db, &act, change, &new.username, &hash, true).await?;
+    println!("{}  {password}", new.username);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn verify_audit(url: &str, keys: &Keys, area: &str) -> Result<ExitCode> {
+    let areas = setup::prepare(url, keys).await?;
+    let area = areas.resolve("--area", area, hoctap::clock::today())?;
+    let mut db = db::connect(url).await?;
+    let chains = audit::rows::chains(&mut db, area).await?;
+    let verdict = audit::verify::verify(&mut db, &chains).await?;
+    println!("{}", serde_json::to_string_pretty(&verdict).map_err(Error::internal)?);
+    Ok(if verdict.valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+async fn verify_counts(url: &str, keys: &Keys) -> Result<ExitCode> {
+    setup::prepare(url, keys).await?;
+    let mut db = db::connect(url).await?;
+    let different = statistics::rows::differences(&mut db).await?;
+    println!("cells that differ from the records: {different}");
+    Ok(if different == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

@@ -1,0 +1,84 @@
+//! What is done every minute by one server of all: days are closed, what has expired is removed.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use diesel::prelude::*;
+use diesel::sql_types::{BigInt, Bool};
+use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
+
+use crate::db::{Conn, locks};
+use crate::error::{Error, Result};
+use crate::state::Shared;
+
+/// Runs until it is dropped; what fails is logged and tried again a minute later.
+pub async fn keep(shared: Arc<Shared>) {
+    loop {
+        tokio::time::sleep(Duration::from_secs(60)).await;
+        if let Some(limiter) = &shared.limiter {
+            limiter.sweep();
+        }
+        let round = async {
+            let mut db = crate::db::connect(&shared.url).await?;
+            once(&mut db).await
+        };
+        if let Err(error) = round.await {
+            tracing::error!(%error, "housekeeping failed");
+        }
+    }
+}
+
+#[derive(QueryableByName)]
+struct Locked {
+    #[diesel(sql_type = Bool)]
+    locked: bool,
+}
+
+/// One round, unless another server is at it.
+pub async fn once(db: &mut Conn) -> Result<()> {
+    db.transaction(async |db| {
+        let Locked { locked } = diesel::sql_query("select pg_try_advisory_xact_lock($1) as locked")
+            .bind::<BigInt, _>(locks::HOUSEKEEPING)
+            .get_result(db)
+            .await?;
+        if locked {
+            close_days(db).await?;
+            remove_expired(db).await?;
+        }
+        Ok::<_, Error>(())
+    })
+    .await
+}
+
+/// Closes every day that has passed. Writers hold the lock shared while they know their day.
+async fn close_days(db: &mut Conn) -> Result<()> {
+    db.batch_execute(&format!(
+        "select pg_advisory_xact_lock({});
+         insert into closed_days (day)
+         select d::date from generate_series(
+             coalesce((select max(day) + 1 from closed_days),
+                      (now() at time zone interval '7 hours')::date - 1),
+             (now() at time zone interval '7 hours')::date - 1, interval '1 day') d
+         on conflict do nothing",
+        locks::DAY
+    ))
+    .await?;
+    Ok(())
+}
+
+async fn remove_expired(db: &mut Conn) -> Result<()> {
+    // An import whose server died has failed, and nothing of it was applied.
+    db.batch_execute(
+        "delete from idempotency_keys where at < now() - interval '24 hours';
+         delete from login_failures where at < now() - interval '1 day';
+         delete from sessions where expires_at < now() - interval '30 days';
+         update imports set state = 'failed', summary = summary || '{\"failure\": \"interrupted\"}'
+         where state in ('checking', 'applying') and heartbeat < now() - interval '60 seconds';
+         delete from import_rows r using imports i
+         where i.id = r.import_id and i.created_at < now() - interval '30 days';
+         delete from import_files f using imports i
+         where i.id = f.import_id and i.created_at < now() - interval '30 days';",
+    )
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,170 @@
+//! What a cell means: dates in five ways, numbers that lost their zeros, points, results.
+
+use chrono::{Datelike, NaiveDate};
+
+use crate::criteria::Points;
+use crate::kind::Group;
+use crate::number::Sex;
+use crate::text::search_key;
+
+/// A birth date, or only its year; and whether something had to be mended to read it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Birth {
+    pub date: Option<NaiveDate>,
+    pub year: i16,
+    pub mended: bool,
+}
+
+/// Reads `05/02/1985`, `5-2-1985`, `5.2.85`, `1985-02-05`, `ngày 05 tháng 02 năm 1985`, `02/1985`,
+/// `1985`, or the number by which Excel keeps a date.
+pub fn birth(text: &str, today: NaiveDate) -> Option<Birth> {
+    let numbers: Vec<&str> =
+        text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
+    let letters: String = search_key(text).chars().filter(|c| c.is_alphabetic()).collect();
+    let words = ["", "ngaythangnam", "nam", "sinhnam", "sinhngay", "ngay", "thangnam"];
+    if !words.contains(&&*letters) {
+        return None;
+    }
+    let full = |year: &str| -> Option<(i32, bool)> {
+        let number: i32 = year.parse().ok()?;
+        match year.len() {
+            4 => Some((number, false)),
+            // Of two possible centuries the one that has begun.
+            2 if 2000 + number <= today.year() => Some((2000 + number, true)),
+            2 => Some((1900 + number, true)),
+            _ => None,
+        }
+    };
+    let birth = match numbers[..] {
+        [year] if year.len() == 4 => Birth { date: None, year: year.parse().ok()?, mended: false },
+        [serial] if serial.len() == 5 => {
+            // Days since 30 December 1899.
+            let date = NaiveDate::from_ymd_opt(1899, 12, 30)?
+                .checked_add_days(chrono::Days::new(serial.parse().ok()?))?;
+            Birth { date: Some(date), year: date.year() as i16, mended: true }
+        }
+        [month, year] if (1..=12).contains(&month.parse::<u32>().ok()?) => {
+            let (year, mended) = full(year)?;
+            Birth { date: None, year: year as i16, mended }
+        }
+        [year, month, day] if year.len() == 4 => {
+            let date = NaiveDate::from_ymd_opt(
+                year.parse().ok()?,
+                month.parse().ok()?,
+                day.parse().ok()?,
+            )?;
+            Birth { date: Some(date), year: date.year() as i16, mended: false }
+        }
+        [day, month, year] => {
+            let (year, mended) = full(year)?;
+            let date = NaiveDate::from_ymd_opt(year, month.parse().ok()?, day.parse().ok()?)?;
+            Birth { date: Some(date), year: date.year() as i16, mended }
+        }
+        _ => return None,
+    };
+    let begun = birth.date.is_none_or(|date| date <= today);
+    (begun && (1900..=today.year() as i16).contains(&birth.year)).then_some(birth)
+}
+
+/// Points: `85`, `85,5`, `85.5`, `85 điểm`, `85/100`.
+pub fn points(text: &str) -> Option<Points> {
+    let plain = text.trim().to_lowercase().replace("điểm", "").replace('đ', "");
+    let plain = plain.split('/').next().unwrap_or("").trim().replace(',', ".");
+    plain.parse::<f64>().ok().and_then(|number| Points::try_from(number).ok())
+}
+
+/// đạt or không đạt, in the words and marks of lists.
+pub fn passed(text: &str) -> Option<bool> {
+    match &*search_key(text) {
+        "dat" | "d" | "x" | "co" | "cong nhan" | "dat yeu cau" | "duoc cong nhan" => Some(true),
+        "khong dat" | "khong" | "k" | "kd" | "chua dat" | "ko dat" | "khong cong nhan" => {
+            Some(false)
+        }
+        _ => None,
+    }
+}
+
+pub fn sex(text: &str) -> Option<Sex> {
+    match &*search_key(text) {
+        "nam" | "m" => Some(Sex::Male),
+        "nu" | "f" => Some(Sex::Female),
+        _ => None,
+    }
+}
+
+pub fn group(text: &str) -> Option<Group> {
+    let key = search_key(text);
+    let has = |words: &[&str]| words.iter().any(|word| key.contains(word));
+    if has(&["nong"]) || key == "1" {
+        Some(Group::Farmers)
+    } else if has(&["can bo", "cong chuc", "vien chuc", "nhan vien"]) || key == "3" {
+        Some(Group::Officials)
+    } else if has(&["cong nhan", "tho ", "lao dong", "tu do"]) || key == "2" {
+        Some(Group::Workers)
+    } else if has(&["nguoi hoc", "hoc sinh", "sinh vien", "hoc vien"]) || key == "4" {
+        Some(Group::Learners)
+    } else {
+        Group::parse(text)
+    }
+}
+
+/// A count of people or households.
+pub fn count(text: &str) -> Option<i64> {
+    text.trim().replace(['.', ' '], "").parse().ok().filter(|n| *n >= 0)
+}
+
+/// A personal number whose leading zeros a spreadsheet took: `36085001234` of 12 digits. Codes of
+/// places begin with at most two zeros.
+pub fn mend_number(text: &str) -> Option<String> {
+    let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '\'')).collect();
+    let lost = (10..=11).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
+    lost.then(|| format!("{digits:0>12}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn day(year: i32, month: u32, day: u32) -> NaiveDate {
+        NaiveDate::from_ymd_opt(year, month, day).unwrap()
+    }
+
+    #[test]
+    fn dates_are_written_in_many_ways() {
+        let born = Some(day(1985, 2, 5));
+        for text in [
+            "05/02/1985",
+            "5-2-1985",
+            "5.2.1985",
+            "1985-02-05",
+            "ngày 05 tháng 02 năm 1985",
+            "5/2/85",
+            "31083",
+        ] {
+            let read = birth(text, day(2026, 11, 1)).unwrap();
+            assert_eq!((read.date, read.year), (born, 1985), "{text}");
+        }
+        for text in ["1985", "năm 1985", "02/1985"] {
+            let read = birth(text, day(2026, 11, 1)).unwrap();
+            assert_eq!((read.date, read.year), (None, 1985), "{text}");
+        }
+        for text in ["", "31/02/1985", "05/02/2985", "khoảng 1985?", "85", "1/1/2027", "hai"] {
+            assert_eq!(birth(text, day(2026, 11, 1)), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn points_and_results_are_read_as_people_write_them() {
+        for (text, hundredths) in
+            [("85", 8500), ("85,5", 8550), ("85.55", 8555), ("85 điểm", 8500), ("85/100", 8500)]
+        {
+            assert_eq!(points(text), Some(Points(hundredths)), "{text}");
+        }
+        assert_eq!(points("tám lăm"), None);
+        assert_eq!(passed("Đạt"), Some(true));
+        assert_eq!(passed("KHÔNG ĐẠT"), Some(false));
+        assert_eq!(passed("khá"), None);
+        assert_eq!(mend_number("36085001234").as_deref(), Some("036085001234"));
+        assert_eq!(mend_number("123456789"), None);
+    }
+}

@@ -1,0 +1,168 @@
+//! Workbooks that are sent to officials: the template of a list, and a list with its errors.
+
+use std::collections::HashMap;
+
+use rust_xlsxwriter::{
+    Color, DataValidation, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet,
+    XlsxError,
+};
+
+use super::{Sheet, SheetRow};
+use crate::error::{Error, Result};
+
+/// A column of a template.
+pub struct Column {
+    pub head: &'static str,
+    /// In characters.
+    pub width: f64,
+    /// What the sheet of explanations says.
+    pub explains: &'static str,
+    pub example: &'static str,
+    /// What may be chosen; anything else is still taken.
+    pub choices: Vec<String>,
+}
+
+/// A template: its title, its columns, and the rows that are filled in already.
+pub struct Template {
+    pub title: String,
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<String>>,
+}
+
+const FIRST_ROW: u32 = 4;
+const LAST_ROW: u32 = 5_000;
+
+fn failed(error: XlsxError) -> Error {
+    Error::internal(error)
+}
+
+fn plain() -> Format {
+    Format::new().set_font_name("Times New Roman").set_font_size(12)
+}
+
+fn head() -> Format {
+    plain()
+        .set_bold()
+        .set_text_wrap()
+        .set_align(FormatAlign::Center)
+        .set_align(FormatAlign::VerticalCenter)
+        .set_border(FormatBorder::Thin)
+        .set_background_color(Color::RGB(0x00DD_EBF7))
+}
+
+impl Template {
+    /// The sheet to fill in, a hidden one with the choices, and one that explains every column.
+    pub fn write(&self) -> Result<Vec<u8>> {
+        let mut book = Workbook::new();
+        let mut lists = Worksheet::new();
+        lists.set_name("Lua_chon").map_err(failed)?;
+        let list = book.add_worksheet();
+        list.set_name("Danh sách").map_err(failed)?;
+        self.write_list(list, &mut lists).map_err(failed)?;
+        self.write_explanations(book.add_worksheet()).map_err(failed)?;
+        lists.set_hidden(true);
+        book.push_worksheet(lists);
+        book.save_to_buffer().map_err(failed)
+    }
+
+    fn write_list(&self, list: &mut Worksheet, lists: &mut Worksheet) -> Result<(), XlsxError> {
+        // Text throughout: Excel must not take the zeros of a number.
+        let text = plain().set_num_format("@");
+        let last = self.columns.len().saturating_sub(1) as u16;
+        list.merge_range(0, 0, 0, last.max(1), &self.title, &plain().set_bold())?;
+        let hint = "Xóa dòng ví dụ. Cột có dấu * phải có. Xem trang “Hướng dẫn”.";
+        list.merge_range(1, 0, 1, last.max(1), hint, &plain().set_italic())?;
+        for (n, column) in (0..).zip(&self.columns) {
+            list.set_column_width(n, column.width)?;
+            list.set_column_format(n, &text)?;
+            list.write_with_format(2, n, column.head, &head())?;
+            if self.rows.is_empty() {
+                let example = text.clone().set_italic().set_font_color(Color::Gray);
+                list.write_with_format(3, n, column.example, &example)?;
+            }
+            if !column.choices.is_empty() {
+                for (row, choice) in (0..).zip(&column.choices) {
+                    lists.write(row, n, choice)?;
+                }
+                let letter = super::column_name(usize::from(n));
+                let end = column.choices.len();
+                let source = Formula::new(format!("=Lua_chon!${letter}$1:${letter}${end}"));
+                let choices = DataValidation::new()
+                    .allow_list_formula(source)
+                    .set_error_style(rust_xlsxwriter::DataValidationErrorStyle::Warning);
+                list.add_data_validation(FIRST_ROW - 1, n, LAST_ROW, n, &choices)?;
+            }
+        }
+        for (row, cells) in (FIRST_ROW - 1..).zip(&self.rows) {
+            for (n, cell) in (0..).zip(cells) {
+                list.write_with_format(row, n, cell, &text)?;
+            }
+        }
+        list.set_row_height(2, 34)?;
+        list.set_freeze_panes(3, 0)?;
+        Ok(())
+    }
+
+    fn write_explanations(&self, sheet: &mut Worksheet) -> Result<(), XlsxError> {
+        sheet.set_name("Hướng dẫn")?;
+        sheet.set_column_width(0, 28)?;
+        sheet.set_column_width(1, 90)?;
+        let wrapped = plain().set_text_wrap();
+        sheet.write_with_format(0, 0, "Cách điền", &plain().set_bold())?;
+        for (row, column) in (1..).zip(&self.columns) {
+            let name = column.head.trim_end_matches('*').trim();
+            sheet.write_with_format(row, 0, format!("• {name}"), &wrapped)?;
+            sheet.write_with_format(row, 1, column.explains, &wrapped)?;
+        }
+        Ok(())
+    }
+}
+
+/// The list as it was sent, with one more column that says what to correct. `reasons` are found by
+/// sheet and row number.
+pub fn with_reasons(
+    sheets: &[Sheet],
+    reasons: &HashMap<(String, u32), String>,
+    heads: &HashMap<String, u32>,
+) -> Result<Vec<u8>> {
+    let mut book = Workbook::new();
+    for sheet in sheets {
+        let page = book.add_worksheet();
+        page.set_name(&sheet.name).map_err(failed)?;
+        write_page(page, sheet, reasons, heads.get(&sheet.name).copied()).map_err(failed)?;
+    }
+    book.save_to_buffer().map_err(failed)
+}
+
+fn write_page(
+    page: &mut Worksheet,
+    sheet: &Sheet,
+    reasons: &HashMap<(String, u32), String>,
+    head_row: Option<u32>,
+) -> Result<(), XlsxError> {
+    let width = sheet.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0) as u16;
+    let wrong = plain().set_num_format("@").set_background_color(Color::RGB(0x00FF_F2CC));
+    let fine = plain().set_num_format("@");
+    let why = plain().set_text_wrap().set_font_color(Color::Red);
+    page.set_column_width(width, 70)?;
+    for column in 0..width {
+        page.set_column_width(column, 18)?;
+    }
+    for SheetRow { number, cells } in &sheet.rows {
+        let row = number - 1;
+        let reason = reasons.get(&(sheet.name.clone(), *number));
+        let format = if reason.is_some() { &wrong } else { &fine };
+        for (column, cell) in (0..).zip(cells) {
+            if !cell.is_empty() {
+                page.write_with_format(row, column, cell, format)?;
+            }
+        }
+        if let Some(reason) = reason {
+            page.write_with_format(row, width, reason, &why)?;
+        }
+        if head_row == Some(*number) {
+            page.write_with_format(row, width, "Lỗi cần sửa", &head())?;
+        }
+    }
+    Ok(())
+}

@@ -322,7 +322,7 @@ fn read_query<T: DeserializeOwned + Validate>(text: &str) -> Result<T> {
 }
 
 /// `If-Match`: the version on which a change builds.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct IfMatch(Option<Version>);
 
 impl IfMatch {

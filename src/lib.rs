@@ -31,6 +31,7 @@ pub mod decisions;
 pub mod inputs;
 pub mod statistics;
 pub mod exports;
+pub mod demo;
 pub mod sheets;
 pub mod web;
 pub mod contract;

@@ -241,9 +241,8 @@ async fn add_user(url: &str, keys: &Keys, new: &NewUser) -> Result<ExitCode> {
     let role = Role::parse(&new.role)
         .ok_or_else(|| Error::internal(format!("there is no role {}", new.role)))?;
     let area_id = areas.resolve("--area", &new.area, hoctap::clock::today())?;
-    let faults = users::check_username(&new.username);
-    if !faults.is_empty() {
-        return Err(Error::invalid(faults));
+    if let Some(fault) = users::check_username(&new.username) {
+        return Err(Error::invalid(vec![fault]));
     }
     let password = users::temporary_password();
     let hash = users::hash_password(&password)?;

@@ -118,9 +118,14 @@ fn holders(people: &mut People, area: AreaId, hamlets: &[Hamlet]) -> Vec<New> {
         made.push((holder(Kind::Clan, area, None, &format!("Dòng họ {name}"), clan), None));
     }
     let units = [
-        ("Trường Mầm non", true), ("Trường Tiểu học", true), ("Trường THCS", true),
-        ("Trạm Y tế", false), ("Công an", false), ("Văn phòng HĐND và UBND", false),
-        ("Trung tâm Phục vụ hành chính công", false), ("Hợp tác xã dịch vụ nông nghiệp", false),
+        ("Trường Mầm non", true),
+        ("Trường Tiểu học", true),
+        ("Trường THCS", true),
+        ("Trạm Y tế", false),
+        ("Công an", false),
+        ("Văn phòng HĐND và UBND", false),
+        ("Trung tâm Phục vụ hành chính công", false),
+        ("Hợp tác xã dịch vụ nông nghiệp", false),
     ];
     for (n, (name, educates)) in units.into_iter().enumerate() {
         let staff = people.rng.random_range(8..60);

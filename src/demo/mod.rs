@@ -117,11 +117,12 @@ fn password(file: &Path) -> Result<String> {
 async fn totals(db: &mut Conn, areas: &Areas, province: AreaId) -> Result<()> {
     for commune in areas.communes(province, today()) {
         let mut people = People::seeded(commune as u64);
+        let at_first: i32 = people.rng.random_range(3_000..12_000);
         for year in YEARS {
             if !Total::current(db, commune, year).await?.is_empty() {
                 continue;
             }
-            let households: i32 = people.rng.random_range(3_000..12_000);
+            let households = at_first + i32::from(year - YEARS[0]) * at_first / 100;
             let hamlets = households / 250 + 5;
             let figures = [
                 (Base::Households, households),

@@ -419,7 +419,7 @@ pub async fn claim_all(
     keys: &Keys,
     new: &[(Uuid, NumberScheme, String)],
 ) -> Result<Vec<Uuid>> {
-    let mut sealed: Vec<(Uuid, NumberScheme, i16, [u8; 32], Vec<u8>)> = new
+    let mut sealed: Vec<_> = new
         .iter()
         .map(|(holder, scheme, number)| {
             let (key, digest) = keys.digest(scheme.as_str(), number);
@@ -456,7 +456,8 @@ async fn claim(
         return Ok(());
     }
     let owner = Holder::with_number(w.db, keys, &(scheme, number.to_owned())).await?;
-    let commune = owner.iter().next().map_or_else(String::new, |h| areas.name(h.area_id, today()));
+    let commune =
+        owner.into_iter().next().map_or_else(String::new, |h| areas.name(h.area_id, today()));
     Err(number_taken(&commune))
 }
 

@@ -56,7 +56,9 @@ pub fn find(sheet: &Sheet, kind: Kind) -> Option<Header> {
         let two = rows.get(at + 1).map(|below| columns(kind, row, Some(below)));
         // A second line of the header tells more than the first alone.
         let (columns, height) = match two {
-            Some(two) if two.len() > one.len() && two.contains_key(&key) => (two, 2),
+            Some(two) if one.len() > 1 && two.len() > one.len() && two.contains_key(&key) => {
+                (two, 2)
+            }
             _ => (one, 1),
         };
         let known = columns.keys().filter(|field| **field != Field::Index).count();

@@ -18,8 +18,8 @@ use crate::error::{Error, Result};
 use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
-    areas, audit, auth, contract, criteria, decisions, exports, hamlets, holders, inputs, metrics,
-    statistics, titles, users,
+    areas, audit, auth, contract, criteria, decisions, exports, hamlets, holders, imports, inputs,
+    metrics, statistics, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -71,6 +71,12 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(decisions::api::create_decision)
         .service(decisions::api::get_decision)
         .service(decisions::api::list_decision_titles)
+        .service(imports::api::create_import)
+        .service(imports::api::list_imports)
+        .service(imports::api::get_template)
+        .service(imports::api::get_import)
+        .service(imports::api::get_import_errors)
+        .service(imports::api::apply_import)
         .service(inputs::api::get_totals)
         .service(inputs::api::put_totals)
         .service(inputs::api::get_closings)

@@ -49,10 +49,8 @@ pub async fn connect(url: &str) -> Result<Conn> {
 
 fn establish(url: &str) -> BoxFuture<'_, ConnectionResult<Conn>> {
     async move {
-        let bad = |e: tokio_postgres::Error| ConnectionError::BadConnection(e.to_string());
-        let config: tokio_postgres::Config = url.parse().map_err(bad)?;
-        let local = config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)));
-        let mut conn = if local || config.get_ssl_mode() == SslMode::Disable {
+        let config = read(url)?;
+        let mut conn = if is_plain(&config) {
             let (client, connection) = config.connect(NoTls).await.map_err(bad)?;
             AsyncPgConnection::try_from_client_and_connection(client, connection).await?
         } else {
@@ -63,6 +61,33 @@ fn establish(url: &str) -> BoxFuture<'_, ConnectionResult<Conn>> {
         Ok(conn)
     }
     .boxed()
+}
+
+/// A plain client, for COPY, which diesel does not know; it ends when it is dropped.
+pub async fn copy_client(url: &str) -> Result<tokio_postgres::Client> {
+    let config = read(url).map_err(Error::internal)?;
+    if is_plain(&config) {
+        let (client, connection) = config.connect(NoTls).await.map_err(Error::internal)?;
+        tokio::spawn(connection);
+        return Ok(client);
+    }
+    let tls = tls().map_err(Error::internal)?;
+    let (client, connection) = config.connect(tls).await.map_err(Error::internal)?;
+    tokio::spawn(connection);
+    Ok(client)
+}
+
+fn bad(error: tokio_postgres::Error) -> ConnectionError {
+    ConnectionError::BadConnection(error.to_string())
+}
+
+fn read(url: &str) -> ConnectionResult<tokio_postgres::Config> {
+    url.parse().map_err(bad)
+}
+
+fn is_plain(config: &tokio_postgres::Config) -> bool {
+    config.get_hosts().iter().all(|host| matches!(host, Host::Unix(_)))
+        || config.get_ssl_mode() == SslMode::Disable
 }
 
 /// TLS with the certificate authorities of the machine.

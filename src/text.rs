@@ -33,6 +33,18 @@ pub fn search_key(text: &str) -> String {
     key
 }
 
+/// What two ways of writing the same name share: case, blanks and the place of the tone mark are
+/// folded, diacritics are kept (Hùng is not Hưng).
+pub fn name_key(text: &str) -> String {
+    let is_tone = |c: char| matches!(c, '\u{300}' | '\u{301}' | '\u{303}' | '\u{309}' | '\u{323}');
+    let fold = |syllable: &str| -> String {
+        let (tones, letters): (Vec<char>, Vec<char>) =
+            syllable.nfd().flat_map(char::to_lowercase).partition(|c| is_tone(*c));
+        letters.into_iter().chain(tones).filter(|c| !c.is_ascii_punctuation()).collect()
+    };
+    text.split_whitespace().map(fold).filter(|s| !s.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
 /// Whether two names may be one, misspelt: few edits between their keys for their length.
 pub fn near(a: &str, b: &str) -> bool {
     let (a, b) = (search_key(a), search_key(b));
@@ -63,6 +75,14 @@ mod tests {
             assert_eq!(search_key(text), key);
             assert_eq!(search_key(&text.nfd().collect::<String>()), key, "decomposed {text}");
         }
+    }
+
+    #[test]
+    fn ways_of_writing_one_name_share_a_key_and_other_names_do_not() {
+        assert_eq!(name_key("NGUYỄN  Thị Thuỷ"), name_key("Nguyễn Thị Thủy"));
+        assert_eq!(name_key("Trần Hoà"), name_key("trần hòa."));
+        assert_ne!(name_key("Trần Hùng"), name_key("Trần Hưng"));
+        assert_ne!(name_key("Trần Hưng"), name_key("Trần Hung"));
     }
 
     #[test]

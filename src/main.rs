@@ -46,6 +46,9 @@ enum Command {
     Verify,
     /// Print the contract (OpenAPI, YAML)
     Openapi,
+    /// Write the demo lists of data/demo into a folder
+    #[command(hide = true)]
+    DemoLists { dir: PathBuf },
     /// Turn a list on standard input into rows of JSON, within limits
     #[command(hide = true)]
     ReadSheet,
@@ -114,6 +117,10 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Openapi => {
             print!("{}", contract::yaml());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::DemoLists { dir } => {
+            demo::lists::write(&dir)?;
             Ok(ExitCode::SUCCESS)
         }
         Command::ReadSheet => sheets::child::read_standard_input(),

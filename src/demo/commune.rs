@@ -26,11 +26,11 @@ use crate::titles::choice::{Choice, RecordRef, Selection};
 use crate::titles::rows::{self as title_rows, Title, TitleFilter};
 use crate::version::Version;
 
-const HAMLETS: usize = 12;
+pub const HAMLETS: usize = 12;
 /// The families of the last hamlets are left for the demo lists of this year.
 pub const LEFT_FOR_LISTS: usize = 3;
 
-type New = (Holder, Option<(NumberScheme, String)>);
+pub type New = (Holder, Option<(NumberScheme, String)>);
 
 /// Fills a commune that has no hamlets yet.
 pub async fn install(
@@ -83,7 +83,8 @@ fn holder(kind: Kind, area: AreaId, hamlet: Option<Uuid>, name: &str, details: V
     holder
 }
 
-fn holders(people: &mut People, area: AreaId, hamlets: &[Hamlet]) -> Vec<New> {
+/// The holders of all kinds, the same for the same people.
+pub fn holders(people: &mut People, area: AreaId, hamlets: &[Hamlet]) -> Vec<New> {
     let mut made: Vec<New> = Vec::new();
     for hamlet in hamlets {
         let at = Some(hamlet.id);

@@ -2,6 +2,7 @@
 //! records over two years, made from a seed through the same doors as everybody's.
 
 mod commune;
+pub mod lists;
 pub mod people;
 
 use std::io::Write;

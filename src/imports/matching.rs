@@ -62,7 +62,10 @@ pub fn find(rows: &[Row], known: &Known<'_>) -> Vec<Placed> {
         let at = match &hamlets[n] {
             Ok(at) => *at,
             Err(fault) => {
-                placed.push(Placed { hamlet: None, meant: Meant::Unclear(vec![fault.clone()]) });
+                placed.push(Placed {
+                    hamlet: None,
+                    meant: Meant::Unclear(vec![Fault::clone(fault)]),
+                });
                 continue;
             }
         };
@@ -199,7 +202,7 @@ fn same_year(one: Option<i16>, other: Option<i16>) -> bool {
 }
 
 /// The hamlet that a row names; none where it names none. It is never made here.
-fn hamlet(row: &Row, known: &Known<'_>) -> Result<Option<Uuid>, Fault> {
+fn hamlet(row: &Row, known: &Known<'_>) -> Result<Option<Uuid>, Box<Fault>> {
     let Some(text) = &row.hamlet else { return Ok(None) };
     let full = search_key(text);
     let key = core(text);
@@ -225,7 +228,7 @@ fn hamlet(row: &Row, known: &Known<'_>) -> Result<Option<Uuid>, Fault> {
         .map(|(_, hamlet)| hamlet.full_name());
     let reason = "Xã chưa có thôn, tổ dân phố này; hãy sửa tên, hoặc thêm thôn trước khi gửi lại.";
     let fault = row.fault("hamlet", text, "hamlet_unknown", reason.to_owned());
-    Err(Fault { suggestion: nearest, ..fault })
+    Err(Box::new(Fault { suggestion: nearest, ..fault }))
 }
 
 /// What is left of a hamlet's name without its type, `số` and leading zeros: `TDP số 05` is `5`.

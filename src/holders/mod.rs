@@ -7,7 +7,9 @@ pub mod rows;
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use utoipa::ToSchema;
+use utoipa::openapi::schema::AnyOfBuilder;
+use utoipa::openapi::{Ref, RefOr, Schema};
+use utoipa::{PartialSchema, ToSchema};
 use validator::Validate;
 
 use crate::error::{Error, FieldError, Result, say};
@@ -100,7 +102,7 @@ pub struct CitizenDetails {
 }
 
 /// What is known of a holder beyond its name, by its kind.
-#[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
 pub enum Details {
     Family(FamilyDetails),
@@ -108,6 +110,38 @@ pub enum Details {
     Community(CommunityDetails),
     Unit(UnitDetails),
     Citizen(CitizenDetails),
+}
+
+/// Any of the shapes, as the kind tells: what is not known is left out, so that several may fit.
+impl PartialSchema for Details {
+    fn schema() -> RefOr<Schema> {
+        let names = [
+            FamilyDetails::name(),
+            ClanDetails::name(),
+            CommunityDetails::name(),
+            UnitDetails::name(),
+            CitizenDetails::name(),
+        ];
+        names
+            .into_iter()
+            .fold(AnyOfBuilder::new(), |any, name| any.item(Ref::from_schema_name(name)))
+            .description(Some("What is known of a holder beyond its name, by its kind."))
+            .into()
+    }
+}
+
+impl ToSchema for Details {
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        fn add<T: ToSchema>(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+            schemas.push((T::name().into_owned(), T::schema()));
+            T::schemas(schemas);
+        }
+        add::<FamilyDetails>(schemas);
+        add::<ClanDetails>(schemas);
+        add::<CommunityDetails>(schemas);
+        add::<UnitDetails>(schemas);
+        add::<CitizenDetails>(schemas);
+    }
 }
 
 impl Details {

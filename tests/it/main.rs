@@ -1,0 +1,6 @@
+//! What the product promises, over HTTP, in the words of the domain. One binary; each test has a
+//! register of its own, copied from a template.
+
+#[allow(dead_code)]
+mod support;
+mod lifecycle;

@@ -1,0 +1,89 @@
+//! Records as tests need them, entered through the API.
+
+use serde_json::{Value, json};
+
+use super::Client;
+
+/// The commune of most tests: Phường Nam Định.
+pub const COMMUNE: &str = "13669";
+/// Another commune of the same province.
+pub const NEIGHBOUR: &str = "13684";
+pub const PROVINCE: &str = "37";
+
+/// A family without hamlet.
+pub async fn family(recorder: &Client<'_>, name: &str) -> Value {
+    let body = json!({"kind": "family", "area": COMMUNE, "name": name});
+    recorder.post("/holders", body).await.is(201)
+}
+
+/// The path of a title of a family.
+pub fn title_path(holder: &Value, year: i16) -> String {
+    format!("/holders/{}/titles/{year}/commune", holder["id"].as_str().expect("an id"))
+}
+
+/// A family's title of a year, brought to a status; `approver` decides where that is needed.
+pub async fn title_at(
+    recorder: &Client<'_>,
+    approver: &Client<'_>,
+    holder: &Value,
+    year: i16,
+    status: &str,
+) -> Value {
+    let path = title_path(holder, year);
+    let mut title = recorder.put(&path, json!({})).await.is(200);
+    let steps: &[&str] = match status {
+        "registered" => &[],
+        "self_assessed" => &["assess"],
+        "withdrawn" => &["withdraw"],
+        _ => &["assess", "verify"],
+    };
+    for step in steps {
+        let body = match *step {
+            "assess" => json!({"score": {"total": 85}}),
+            "withdraw" => json!({"reason": "Chuyển đi nơi khác"}),
+            _ => json!({}),
+        };
+        title = recorder.step(&format!("{path}/{step}"), &title, body).await.is(200);
+    }
+    let actions: &[&str] = match status {
+        "recognised" => &["recognise"],
+        "not_recognised" => &["decline"],
+        "revoked" => &["recognise", "revoke"],
+        _ => &[],
+    };
+    for action in actions {
+        let number = format!("{action} {}", title["version"].as_str().expect("a version"));
+        let parts = json!([{"action": action, "records": [record(&title)]}]);
+        approver.post("/decisions", decision(&number, parts)).await.is(201);
+        title = recorder.get(&path).await.is(200);
+    }
+    assert_eq!(title["status"], status);
+    title
+}
+
+/// A title as a batch names it.
+pub fn record(title: &Value) -> Value {
+    json!({
+        "holder_id": title["holder_id"],
+        "year": title["year"],
+        "level": title["level"],
+        "version": title["version"],
+    })
+}
+
+/// A decision of the commune on some titles.
+pub fn decision(number: &str, parts: Value) -> Value {
+    json!({
+        "document": "decision",
+        "authority": {"area": COMMUNE, "body": "peoples_committee"},
+        "number": number,
+        "symbol": "QĐ-UBND",
+        "decided_on": "2026-11-20",
+        "signatory": {
+            "name": "Nguyễn Thị Hạnh",
+            "position": "Phó Chủ tịch",
+            "capacity": "KT. CHỦ TỊCH",
+        },
+        "titles": parts,
+    })
+}

@@ -252,7 +252,7 @@ impl Answer {
 
     /// The body of a problem with this code.
     #[track_caller]
-    pub fn is_problem(self, status: u16, code: &str) -> Value {
+    pub fn refuses(self, status: u16, code: &str) -> Value {
         let body = self.is(status);
         assert_eq!(body["code"], code, "{body:#}");
         body

@@ -8,12 +8,14 @@ diesel::table! {
 }
 
 diesel::table! {
-    area_successions (old_id, new_id) {
+    area_successions (old_id, new_id, known_from) {
         old_id -> Int4,
         new_id -> Int4,
         effective_on -> Date,
         whole -> Bool,
         decree -> Nullable<Text>,
+        known_from -> Date,
+        known_to -> Nullable<Date>,
     }
 }
 
@@ -33,7 +35,7 @@ diesel::table! {
 }
 
 diesel::table! {
-    area_versions (area_id, valid_from) {
+    area_versions (area_id, valid_from, known_from) {
         area_id -> Int4,
         valid_from -> Date,
         valid_to -> Nullable<Date>,
@@ -43,6 +45,8 @@ diesel::table! {
         full_name -> Text,
         search_key -> Text,
         parent_id -> Nullable<Int4>,
+        known_from -> Date,
+        known_to -> Nullable<Date>,
     }
 }
 
@@ -50,7 +54,6 @@ diesel::table! {
     areas (id) {
         id -> Int4,
         level -> Text,
-        settled_in -> Nullable<Int4>,
     }
 }
 

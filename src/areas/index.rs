@@ -7,11 +7,14 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{AreaId, AreaLevel};
+use crate::clock::today;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::schema::{area_successions, area_versions, areas};
 
 pub struct Areas {
+    /// The day on which records are settled.
+    on: NaiveDate,
     list: Vec<Area>,
     /// Where each id stands in `list`.
     at: HashMap<AreaId, usize>,
@@ -24,7 +27,8 @@ pub struct Areas {
 pub struct Area {
     pub id: AreaId,
     pub level: AreaLevel,
-    /// Where its records are kept today; none when it was split or abolished.
+    /// Where its records are kept on the day of this index: itself while in force, the one area that
+    /// took it over whole; none when it was split or abolished, for then only placing can tell.
     pub settled: Option<AreaId>,
     /// Oldest first.
     pub versions: Vec<AreaVersion>,
@@ -76,71 +80,50 @@ impl Area {
 }
 
 impl Areas {
+    /// The areas as they are known now, settled as of today.
     pub async fn load(db: &mut Conn) -> Result<Self> {
-        type VersionRow = (
-            AreaId,
-            NaiveDate,
-            Option<NaiveDate>,
-            String,
-            String,
-            String,
-            String,
-            String,
-            Option<AreaId>,
-        );
-        let rows: Vec<(AreaId, AreaLevel, Option<AreaId>)> = areas::table
-            .order(areas::id)
-            .select((areas::id, areas::level, areas::settled_in))
-            .load(db)
-            .await?;
+        Self::load_known(db, None, today()).await
+    }
+
+    /// The areas as they were known at the end of the day `known` (now, if none), settled as of `on`.
+    pub async fn load_known(
+        db: &mut Conn,
+        known: Option<NaiveDate>,
+        on: NaiveDate,
+    ) -> Result<Self> {
+        let rows: Vec<(AreaId, AreaLevel)> =
+            areas::table.order(areas::id).select((areas::id, areas::level)).load(db).await?;
         let mut list: Vec<Area> = rows
             .into_iter()
-            .map(|(id, level, settled)| Area {
+            .map(|(id, level)| Area {
                 id,
                 level,
-                settled,
+                settled: None,
                 versions: Vec::new(),
                 predecessors: Vec::new(),
                 successors: Vec::new(),
             })
             .collect();
         let at: HashMap<AreaId, usize> = list.iter().enumerate().map(|(n, a)| (a.id, n)).collect();
-        let versions: Vec<VersionRow> = area_versions::table
-            .order((area_versions::area_id, area_versions::valid_from))
-            .load(db)
-            .await?;
-        for (id, valid_from, valid_to, code, unit_type, name, full_name, search_key, parent) in
-            versions
-        {
-            list[at[&id]].versions.push(AreaVersion {
-                valid_from,
-                valid_to,
-                code,
-                unit_type,
-                name,
-                full_name,
-                search_key,
-                parent,
-            });
+        for (area, version) in versions(db, known).await? {
+            list[at[&area]].versions.push(version);
         }
-        let successions: Vec<(AreaId, AreaId, NaiveDate, bool)> = area_successions::table
-            .order((area_successions::old_id, area_successions::new_id))
-            .select((
-                area_successions::old_id,
-                area_successions::new_id,
-                area_successions::effective_on,
-                area_successions::whole,
-            ))
-            .load(db)
-            .await?;
-        for (old, new, on, whole) in successions {
+        // An area that was not known yet has no name: it does not exist for this index.
+        let nameless: BTreeSet<AreaId> =
+            list.iter().filter(|area| area.versions.is_empty()).map(|area| area.id).collect();
+        for (old, new, on, whole) in successions(db, known).await? {
+            if nameless.contains(&old) || nameless.contains(&new) {
+                continue;
+            }
             list[at[&old]].successors.push(Succession { area: new, on, whole });
             list[at[&new]].predecessors.push(Succession { area: old, on, whole });
         }
-        Ok(Self::index(list, at))
+        list.retain(|area| !area.versions.is_empty());
+        Ok(Self::index(list, on))
     }
 
-    fn index(list: Vec<Area>, at: HashMap<AreaId, usize>) -> Self {
+    fn index(list: Vec<Area>, on: NaiveDate) -> Self {
+        let at = list.iter().enumerate().map(|(n, a)| (a.id, n)).collect();
         let mut by_code: HashMap<String, Vec<AreaId>> = HashMap::new();
         let mut children: HashMap<AreaId, Vec<AreaId>> = HashMap::new();
         let mut country = 0;
@@ -157,7 +140,29 @@ impl Areas {
                 children.entry(parent).or_default().push(area.id);
             }
         }
-        Self { list, at, by_code, children, country }
+        let mut index = Self { on, list, at, by_code, children, country };
+        let settled: Vec<_> = index.list.iter().map(|area| index.settle(area.id)).collect();
+        for (area, settled) in index.list.iter_mut().zip(settled) {
+            area.settled = settled;
+        }
+        index
+    }
+
+    /// Follows whole successions to the area that is in force on the day of this index.
+    fn settle(&self, id: AreaId) -> Option<AreaId> {
+        let mut at = id;
+        loop {
+            let area = self.get(at);
+            match area.successors.iter().find(|next| next.whole && next.on <= self.on) {
+                Some(next) => at = next.area,
+                None => return area.version(self.on).map(|_| at),
+            }
+        }
+    }
+
+    /// The day on which records are settled.
+    pub fn on(&self) -> NaiveDate {
+        self.on
     }
 
     pub fn country(&self) -> AreaId {
@@ -273,4 +278,70 @@ impl Areas {
         }
         covered
     }
+}
+
+type VersionRow =
+    (AreaId, NaiveDate, Option<NaiveDate>, String, String, String, String, String, Option<AreaId>);
+
+/// The versions that were known at the end of a day, or are known now, oldest first.
+async fn versions(
+    db: &mut Conn,
+    known: Option<NaiveDate>,
+) -> Result<impl Iterator<Item = (AreaId, AreaVersion)>> {
+    use area_versions as v;
+    let query = v::table
+        .order((v::area_id, v::valid_from))
+        .select((
+            v::area_id,
+            v::valid_from,
+            v::valid_to,
+            v::code,
+            v::unit_type,
+            v::name,
+            v::full_name,
+            v::search_key,
+            v::parent_id,
+        ))
+        .into_boxed();
+    let query = match known {
+        None => query.filter(v::known_to.is_null()),
+        Some(day) => query
+            .filter(v::known_from.le(day))
+            .filter(v::known_to.is_null().or(v::known_to.gt(day))),
+    };
+    let rows: Vec<VersionRow> = query.load(db).await?;
+    Ok(rows.into_iter().map(
+        |(area, valid_from, valid_to, code, unit_type, name, full_name, search_key, parent)| {
+            let version = AreaVersion {
+                valid_from,
+                valid_to,
+                code,
+                unit_type,
+                name,
+                full_name,
+                search_key,
+                parent,
+            };
+            (area, version)
+        },
+    ))
+}
+
+/// Old, new, first day, whole: the successions that were known at the end of a day, or are now.
+async fn successions(
+    db: &mut Conn,
+    known: Option<NaiveDate>,
+) -> Result<Vec<(AreaId, AreaId, NaiveDate, bool)>> {
+    use area_successions as s;
+    let query = s::table
+        .order((s::old_id, s::new_id))
+        .select((s::old_id, s::new_id, s::effective_on, s::whole))
+        .into_boxed();
+    let query = match known {
+        None => query.filter(s::known_to.is_null()),
+        Some(day) => query
+            .filter(s::known_from.le(day))
+            .filter(s::known_to.is_null().or(s::known_to.gt(day))),
+    };
+    Ok(query.load(db).await?)
 }

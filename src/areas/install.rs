@@ -61,7 +61,6 @@ pub async fn install(db: &mut Conn) -> Result<()> {
         insert_areas(db, &placed).await?;
         insert_versions(db, &placed).await?;
         insert_successions(db, &placed, &successions).await?;
-        settle(db).await?;
         insert_scopes(db).await
     })
     .await
@@ -141,10 +140,11 @@ async fn insert_versions(db: &mut Conn, placed: &[Placed]) -> Result<()> {
         |field: fn(&Unit) -> String| placed.iter().map(|p| field(&p.unit)).collect::<Vec<_>>();
     diesel::sql_query(
         "insert into area_versions (area_id, valid_from, valid_to, code, unit_type, name, full_name,
-                                    search_key, parent_id)
-         select 1, date '2021-01-01', null, 'VN', 'quốc gia', 'Việt Nam', 'Việt Nam', 'viet nam', null
+                                    search_key, parent_id, known_from)
+         select 1, date '2021-01-01', null, 'VN', 'quốc gia', 'Việt Nam', 'Việt Nam', 'viet nam',
+                null, date '2021-01-01'
          union all
-         select * from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+         select u.*, date '2021-01-01' from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9) u",
     )
     .bind::<Array<Integer>, _>(placed.iter().map(|p| p.id).collect::<Vec<_>>())
     .bind::<Array<Date>, _>(placed.iter().map(|p| p.unit.valid_from).collect::<Vec<_>>())
@@ -187,31 +187,13 @@ async fn insert_successions(
         rows.3.push(s.kind == "whole");
     }
     diesel::sql_query(
-        "insert into area_successions (old_id, new_id, effective_on, whole)
-         select * from unnest($1, $2, $3, $4)",
+        "insert into area_successions (old_id, new_id, effective_on, whole, known_from)
+         select u.*, date '2021-01-01' from unnest($1, $2, $3, $4) u",
     )
     .bind::<Array<Integer>, _>(rows.0)
     .bind::<Array<Integer>, _>(rows.1)
     .bind::<Array<Date>, _>(rows.2)
     .bind::<Array<Bool>, _>(rows.3)
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
-/// Follows whole successions to where records are kept today.
-async fn settle(db: &mut Conn) -> Result<()> {
-    diesel::sql_query(
-        "with recursive ending as (
-             select a.id, a.id as at from areas a
-             union all
-             select e.id, s.new_id from ending e join area_successions s on s.old_id = e.at and s.whole
-         )
-         update areas set settled_in = e.at
-         from ending e
-         where e.id = areas.id and exists (
-             select from area_versions v where v.area_id = e.at and v.valid_to is null)",
-    )
     .execute(db)
     .await?;
     Ok(())

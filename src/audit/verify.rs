@@ -27,6 +27,7 @@ pub struct Verdict {
 
 /// The first entry of a chain that does not fit.
 #[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ChainFault)]
 pub struct Fault {
     /// The id of the chain's area.
     pub area: i32,

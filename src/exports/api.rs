@@ -144,7 +144,10 @@ async fn record(
     question: &impl Serialize,
     spooled: &Spooled,
 ) -> Result<()> {
-    let question = serde_json::to_value(question).map_err(Error::internal)?;
+    let mut question = serde_json::to_value(question).map_err(Error::internal)?;
+    if let Some(asked) = question.as_object_mut() {
+        asked.retain(|_, value| !value.is_null());
+    }
     ledger::write(db, act, action, async |w| {
         let area = w.act.caller.area;
         w.lock(&[area]).await?;

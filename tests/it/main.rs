@@ -4,3 +4,5 @@
 #[allow(dead_code)]
 mod support;
 mod lifecycle;
+mod audit;
+mod exports;

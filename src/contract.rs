@@ -3,13 +3,17 @@
 use std::collections::BTreeSet;
 
 use actix_web::{HttpResponse, web};
-use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterIn};
+use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{Object, Type};
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
-use utoipa::openapi::{ContentBuilder, OpenApi as Document, Ref, RefOr, Required, ResponseBuilder};
-use utoipa::{OpenApi, PartialSchema, ToSchema};
+use utoipa::openapi::{
+    ContentBuilder, OpenApi as Document, Ref, RefOr, Required, Response, ResponseBuilder,
+};
+use utoipa::{IntoParams, OpenApi, PartialSchema, ToSchema};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::error::{FieldErrorBody, ProblemBody};
+use crate::input::IfMatch;
 use crate::reply;
 
 #[derive(OpenApi)]
@@ -57,6 +61,9 @@ pub fn complete(mut document: Document) -> Document {
     ProblemBody::schemas(&mut below);
     components.schemas.insert(FieldErrorBody::name().into_owned(), FieldErrorBody::schema());
     components.schemas.extend(below);
+    for (_, name, description) in PROBLEMS {
+        components.responses.insert((*name).to_owned(), RefOr::T(problem(description)));
+    }
     for (path, item) in &mut document.paths.paths {
         let operations = [
             (HttpMethod::Get, &mut item.get),
@@ -80,46 +87,88 @@ fn describe(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if path == "/healthz" || path == "/metrics" || path == "/.well-known/jwks.json" {
         return;
     }
-    let mut statuses = vec![("500", "The server failed"), ("503", "The server is busy")];
+    if matches!(method, HttpMethod::Post) && secured {
+        let key = header(
+            "Idempotency-Key",
+            "The same key and body lead to the same result for 24 hours",
+            Required::False,
+        );
+        operation.parameters.get_or_insert_default().push(RefOr::T(key));
+    }
+    let parameters = operation.parameters.as_deref().unwrap_or_default();
+    let has = |wanted: fn(&Parameter) -> bool| {
+        parameters.iter().any(|p| matches!(p, RefOr::T(parameter) if wanted(parameter)))
+    };
+    let mut statuses = vec!["500", "503"];
     if path.starts_with("/api") {
-        statuses.push(("429", "Too many requests"));
-        statuses.push(("401", "No valid access token or credentials"));
+        statuses.extend(["401", "429"]);
     }
     if secured {
-        statuses.push(("403", "The role may not do this, or not here"));
+        statuses.push("403");
     }
-    if operation.parameters.iter().flatten().any(in_path) {
-        statuses.push(("404", "Not found, or not visible to the caller"));
+    if writes || has(|p| p.parameter_in == ParameterIn::Path) {
+        statuses.push("404");
     }
-    if operation.parameters.is_some() || operation.request_body.is_some() || writes {
-        statuses.push(("400", "The request cannot be read"));
-        statuses.push(("422", "What is wrong, all of it at once"));
+    if writes || !parameters.is_empty() {
+        statuses.extend(["400", "422"]);
     }
     if writes {
-        statuses.push(("404", "Not found, or not visible to the caller"));
-        statuses.push(("409", "Not possible in the present state"));
-        statuses.push(("413", "Too large"));
-        statuses.push(("415", "Not the expected media type"));
+        statuses.extend(["409", "413", "415"]);
     }
-    if writes && secured {
-        statuses.push(("412", "Changed since the version in If-Match"));
-        statuses.push(("428", "If-Match is missing"));
+    if has(|p| p.name == IF_MATCH) {
+        statuses.extend(["412", "428"]);
     }
-    for (status, description) in statuses {
-        let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
-        let response = ResponseBuilder::new()
-            .description(description)
-            .content("application/problem+json", content);
-        let responses = &mut operation.responses.responses;
-        responses.entry(status.to_owned()).or_insert(RefOr::T(response.build()));
+    for (status, name, _) in PROBLEMS.iter().filter(|(status, ..)| statuses.contains(status)) {
+        let shared = RefOr::Ref(Ref::from_response_name(*name));
+        operation.responses.responses.entry((*status).to_owned()).or_insert(shared);
     }
     if let Some(RefOr::T(body)) = &mut operation.request_body {
         body.required = Some(Required::True);
     }
 }
 
-fn in_path(parameter: &RefOr<Parameter>) -> bool {
-    matches!(parameter, RefOr::T(parameter) if parameter.parameter_in == ParameterIn::Path)
+const IF_MATCH: &str = "If-Match";
+
+/// The problems that operations share: status, name, what it means.
+const PROBLEMS: &[(&str, &str, &str)] = &[
+    ("400", "Unreadable", "The request cannot be read"),
+    ("401", "Unauthorized", "No valid access token or credentials"),
+    ("403", "Forbidden", "The role may not do this, or not here"),
+    ("404", "NotFound", "Not found, or not visible to the caller"),
+    ("409", "Conflict", "Not possible in the present state"),
+    ("412", "Stale", "Changed since the version in If-Match"),
+    ("413", "TooLarge", "Too large"),
+    ("415", "UnsupportedMediaType", "Not the expected media type"),
+    ("422", "Invalid", "What is wrong, all of it at once"),
+    ("428", "IfMatchMissing", "If-Match is missing"),
+    ("429", "TooManyRequests", "Too many requests"),
+    ("500", "Failed", "The server failed"),
+    ("503", "Busy", "The server is busy"),
+];
+
+fn problem(description: &str) -> Response {
+    let content = ContentBuilder::new().schema(Some(Ref::from_schema_name("Problem"))).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content("application/problem+json", content)
+        .build()
+}
+
+fn header(name: &str, description: &str, required: Required) -> Parameter {
+    ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(required)
+        .description(Some(description))
+        .schema(Some(Object::with_type(Type::String)))
+        .build()
+}
+
+impl IntoParams for IfMatch {
+    fn into_params(_: impl Fn() -> Option<ParameterIn>) -> Vec<Parameter> {
+        let meaning = "The ETag of what is changed, as it was read; needed unless nothing changes";
+        vec![header(IF_MATCH, meaning, Required::False)]
+    }
 }
 
 /// The methods of every path.

@@ -16,7 +16,7 @@ use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use utoipa::openapi::header::HeaderBuilder;
-use utoipa::openapi::{ContentBuilder, RefOr, Response, ResponseBuilder, schema};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, schema};
 use utoipa::{IntoResponses, ToSchema};
 
 use crate::error::{Error, Result};
@@ -169,12 +169,14 @@ impl<T: Serialize> Responder for Versioned<T> {
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let tag = self.1.etag();
         let known = request.headers().get("if-none-match").and_then(|v| v.to_str().ok());
-        let mut response = match known {
-            Some(known) if known.split(',').any(|t| Version::from_etag(t) == Some(self.1)) => {
-                HttpResponse::NotModified()
-            }
-            _ => HttpResponse::Ok(),
-        };
+        if known.is_some_and(|k| k.split(',').any(|t| Version::from_etag(t) == Some(self.1))) {
+            let mut response = HttpResponse::NotModified();
+            return response
+                .insert_header((ETAG, tag))
+                .insert_header((CACHE_CONTROL, PRIVATE))
+                .finish();
+        }
+        let mut response = HttpResponse::Ok();
         response.insert_header((ETAG, tag));
         json(response, &self.0)
     }
@@ -269,14 +271,17 @@ pub fn take_schemas() -> Vec<(String, RefOr<schema::Schema>)> {
     REFERRED.with_borrow_mut(std::mem::take)
 }
 
-/// Remembers the schemas inside `T`, whose own is written inline.
-pub fn refer_to<T: ToSchema>() {
-    REFERRED.with_borrow_mut(|schemas| T::schemas(schemas));
+/// The schema of `T` by its name; its own and those inside it are remembered.
+fn refer_to<T: ToSchema>() -> Ref {
+    REFERRED.with_borrow_mut(|schemas| {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    });
+    Ref::from_schema_name(T::name())
 }
 
 fn of<T: ToSchema>(description: &str) -> ResponseBuilder {
-    refer_to::<T>();
-    let content = ContentBuilder::new().schema(Some(T::schema())).build();
+    let content = ContentBuilder::new().schema(Some(refer_to::<T>())).build();
     ResponseBuilder::new().description(description).content("application/json", content)
 }
 
@@ -308,7 +313,7 @@ impl<T: ToSchema> IntoResponses for Answer<T> {
 
 impl<T: ToSchema> IntoResponses for Versioned<T> {
     fn responses() -> Responses {
-        one("200", of::<T>("Success").header("ETag", etag()))
+        Answer::<T>::responses()
     }
 }
 
@@ -358,10 +363,9 @@ impl IntoResponses for Done {
 
 impl<T: ToSchema> IntoResponses for Page<T> {
     fn responses() -> Responses {
-        refer_to::<T>();
         let nullable = schema::SchemaType::from_iter([schema::Type::String, schema::Type::Null]);
         let page = schema::ObjectBuilder::new()
-            .property("items", schema::ArrayBuilder::new().items(T::schema()))
+            .property("items", schema::ArrayBuilder::new().items(refer_to::<T>()))
             .required("items")
             .property("next", schema::ObjectBuilder::new().schema_type(nullable))
             .required("next")

@@ -99,7 +99,7 @@ pub struct OnQuery {
 }
 
 /// List or search areas. Public.
-#[utoipa::path(tag = "areas")]
+#[utoipa::path(tag = "areas", params(AreaQuery))]
 #[get("/areas")]
 pub async fn list_areas(state: Data<State>, query: Query<AreaQuery>) -> Result<Page<AreaBody>> {
     let areas = state.areas();

@@ -102,7 +102,7 @@ pub struct VerifyQuery {
 }
 
 /// List the entries of the chains of an area, the newest first.
-#[utoipa::path(tag = "audit", security(("bearer" = [])))]
+#[utoipa::path(tag = "audit", security(("bearer" = [])), params(AuditQuery))]
 #[get("/audit")]
 pub async fn list_audit(
     state: Data<State>,
@@ -131,7 +131,7 @@ pub async fn list_audit(
 }
 
 /// List what one entry changed.
-#[utoipa::path(tag = "audit", security(("bearer" = [])), params(("id" = Version, Path, example = "14172-57")))]
+#[utoipa::path(tag = "audit", security(("bearer" = [])), params(("id" = Version, Path, example = "14172-57"), ItemQuery))]
 #[get("/audit/{id}/items")]
 pub async fn list_audit_items(
     state: Data<State>,
@@ -155,7 +155,7 @@ pub async fn list_audit_items(
 }
 
 /// Recompute the chains of an area: every hash, every item, every commitment.
-#[utoipa::path(tag = "audit", security(("bearer" = [])))]
+#[utoipa::path(tag = "audit", security(("bearer" = [])), params(VerifyQuery))]
 #[get("/audit/verify")]
 pub async fn verify_audit(
     state: Data<State>,

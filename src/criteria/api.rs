@@ -72,7 +72,7 @@ pub struct NewSetBody {
 }
 
 /// List the criteria sets, or those that apply to an area in a year.
-#[utoipa::path(tag = "criteria", security(("bearer" = [])))]
+#[utoipa::path(tag = "criteria", security(("bearer" = [])), params(SetQuery))]
 #[get("/criteria-sets")]
 pub async fn list_criteria_sets(
     state: Data<State>,

@@ -154,7 +154,7 @@ pub struct LineQuery {
 }
 
 /// List decisions, the latest first.
-#[utoipa::path(tag = "decisions", security(("bearer" = [])))]
+#[utoipa::path(tag = "decisions", security(("bearer" = [])), params(DecisionQuery))]
 #[get("/decisions")]
 pub async fn list_decisions(
     state: Data<State>,
@@ -213,7 +213,7 @@ pub async fn get_decision(
 }
 
 /// The annexed list of a decision, as it was that day.
-#[utoipa::path(tag = "decisions", security(("bearer" = [])), params(("id" = Uuid, Path)))]
+#[utoipa::path(tag = "decisions", security(("bearer" = [])), params(("id" = Uuid, Path), LineQuery))]
 #[get("/decisions/{id}/titles")]
 pub async fn list_decision_titles(
     state: Data<State>,

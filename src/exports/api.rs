@@ -92,7 +92,7 @@ const TITLE_COLUMNS: [&str; 21] = [
 ];
 
 /// Export titles as CSV. The export is recorded in the audit trail.
-#[utoipa::path(tag = "exports", security(("bearer" = [])))]
+#[utoipa::path(tag = "exports", security(("bearer" = [])), params(TitleExportQuery))]
 #[get("/exports/titles")]
 pub async fn export_titles(
     state: Data<State>,
@@ -116,7 +116,7 @@ pub async fn export_titles(
 }
 
 /// Export statistics as CSV. The export is recorded in the audit trail.
-#[utoipa::path(tag = "exports", security(("bearer" = [])))]
+#[utoipa::path(tag = "exports", security(("bearer" = [])), params(StatisticsExportQuery))]
 #[get("/exports/statistics")]
 pub async fn export_statistics(
     state: Data<State>,

@@ -108,7 +108,7 @@ pub async fn create_hamlet(
 }
 
 /// Rename a hamlet, or change its type or mark.
-#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), ("id" = Uuid, Path)))]
+#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), ("id" = Uuid, Path), IfMatch))]
 #[patch("/areas/commune/{code}/hamlets/{id}")]
 pub async fn change_hamlet(
     state: Data<State>,

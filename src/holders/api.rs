@@ -147,7 +147,7 @@ pub struct Found {
 }
 
 /// List holders by name.
-#[utoipa::path(tag = "holders", security(("bearer" = [])))]
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(HolderQuery))]
 #[get("/holders")]
 pub async fn list_holders(
     state: Data<State>,
@@ -226,7 +226,7 @@ pub async fn get_holder(
 }
 
 /// Correct a holder. Its commune changes by a move only.
-#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD")))]
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), IfMatch))]
 #[patch("/holders/{id}")]
 pub async fn change_holder(
     state: Data<State>,
@@ -249,7 +249,7 @@ pub async fn change_holder(
 }
 
 /// Delete a holder that has no titles.
-#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD")))]
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), IfMatch))]
 #[delete("/holders/{id}")]
 pub async fn delete_holder(
     state: Data<State>,
@@ -267,7 +267,7 @@ pub async fn delete_holder(
 }
 
 /// What was recorded of a holder and its titles, the newest first.
-#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD")))]
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), HistoryQuery))]
 #[get("/holders/{id}/history")]
 pub async fn get_history(
     state: Data<State>,

@@ -186,7 +186,8 @@ impl IntoResponses for Errors {
 #[utoipa::path(
     tag = "imports",
     request_body(content = Vec<u8>, content_type = "application/octet-stream"),
-    security(("bearer" = []))
+    security(("bearer" = [])),
+    params(ImportQuery)
 )]
 #[post("/imports")]
 pub async fn create_import(
@@ -229,7 +230,7 @@ pub async fn create_import(
 }
 
 /// List imports, the latest first.
-#[utoipa::path(tag = "imports", security(("bearer" = [])))]
+#[utoipa::path(tag = "imports", security(("bearer" = [])), params(PageQuery))]
 #[get("/imports")]
 pub async fn list_imports(
     state: Data<State>,
@@ -245,7 +246,7 @@ pub async fn list_imports(
 }
 
 /// The template of a list, with drop-downs and explanations.
-#[utoipa::path(tag = "imports", security(("bearer" = [])))]
+#[utoipa::path(tag = "imports", security(("bearer" = [])), params(TemplateQuery))]
 #[get("/imports/template")]
 pub async fn get_template(
     state: Data<State>,
@@ -281,7 +282,7 @@ pub async fn get_import(
 }
 
 /// Every bad row with all that is wrong, as JSON or as the workbook to correct and send again.
-#[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path)))]
+#[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path), ErrorsQuery))]
 #[get("/imports/{id}/errors")]
 pub async fn get_import_errors(
     state: Data<State>,

@@ -121,7 +121,7 @@ pub async fn get_totals(
 }
 
 /// Report totals of an area. A correction is appended, what was known before stays.
-#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path)))]
+#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path), IfMatch))]
 #[put("/areas/{level}/{code}/totals/{year}")]
 pub async fn put_totals(
     state: Data<State>,
@@ -166,7 +166,7 @@ pub async fn get_closings(
 }
 
 /// Close a kind for a year as complete or with nothing to report, or open it again with a reason.
-#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path)))]
+#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path), IfMatch))]
 #[put("/areas/{level}/{code}/closings/{year}")]
 pub async fn put_closings(
     state: Data<State>,

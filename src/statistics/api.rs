@@ -105,7 +105,7 @@ pub struct StatisticsQuery {
 }
 
 /// Figures by area, year, kind and level, with every rate, its base and its coverage. Public.
-#[utoipa::path(tag = "statistics")]
+#[utoipa::path(tag = "statistics", params(StatisticsQuery))]
 #[get("/statistics")]
 pub async fn get_statistics(
     state: Data<State>,

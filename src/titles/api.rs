@@ -157,7 +157,7 @@ pub struct Changed {
 }
 
 /// List titles: what stands behind every figure.
-#[utoipa::path(tag = "titles", security(("bearer" = [])))]
+#[utoipa::path(tag = "titles", security(("bearer" = [])), params(TitleQuery))]
 #[get("/titles")]
 pub async fn list_titles(
     state: Data<State>,
@@ -225,7 +225,7 @@ pub async fn register_title(
 }
 
 /// Store scores while the title is open.
-#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path)))]
+#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path), IfMatch))]
 #[patch("/holders/{id}/titles/{year}/{level}")]
 pub async fn score_title(
     state: Data<State>,
@@ -244,7 +244,7 @@ pub async fn score_title(
 }
 
 /// Take a registration back. What went further is withdrawn instead.
-#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path)))]
+#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path), IfMatch))]
 #[delete("/holders/{id}/titles/{year}/{level}")]
 pub async fn delete_title(
     state: Data<State>,
@@ -259,7 +259,7 @@ pub async fn delete_title(
 }
 
 /// The holder has scored itself.
-#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path)))]
+#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path), IfMatch))]
 #[post("/holders/{id}/titles/{year}/{level}/assess")]
 pub async fn assess_title(
     state: Data<State>,
@@ -273,7 +273,7 @@ pub async fn assess_title(
 }
 
 /// The commune's association has verified it; without a score, it confirms the holder's own.
-#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path)))]
+#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path), IfMatch))]
 #[post("/holders/{id}/titles/{year}/{level}/verify")]
 pub async fn verify_title(
     state: Data<State>,
@@ -287,7 +287,7 @@ pub async fn verify_title(
 }
 
 /// Send it back for correction.
-#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path)))]
+#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path), IfMatch))]
 #[post("/holders/{id}/titles/{year}/{level}/return")]
 pub async fn return_title(
     state: Data<State>,
@@ -301,7 +301,7 @@ pub async fn return_title(
 }
 
 /// It dropped out after registering.
-#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path)))]
+#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path), IfMatch))]
 #[post("/holders/{id}/titles/{year}/{level}/withdraw")]
 pub async fn withdraw_title(
     state: Data<State>,
@@ -315,7 +315,7 @@ pub async fn withdraw_title(
 }
 
 /// Open what was withdrawn, declined or revoked again.
-#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path)))]
+#[utoipa::path(tag = "titles", security(("bearer" = [])), params(("id" = String, Path, example = "K7M-3QX-9TD"), ("year" = Year, Path), ("level" = Level, Path), IfMatch))]
 #[post("/holders/{id}/titles/{year}/{level}/reopen")]
 pub async fn reopen_title(
     state: Data<State>,

@@ -83,7 +83,7 @@ pub struct UserQuery {
 }
 
 /// List the accounts of an area.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(UserQuery))]
 #[get("/users")]
 pub async fn list_users(
     state: Data<State>,
@@ -149,7 +149,7 @@ pub async fn get_user(
 }
 
 /// Change or disable an account.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(IfMatch))]
 #[patch("/users/{id}")]
 pub async fn change_user(
     state: Data<State>,
@@ -269,7 +269,7 @@ pub struct ServiceAccountQuery {
 }
 
 /// List the service accounts of the caller's area.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(ServiceAccountQuery))]
 #[get("/service-accounts")]
 pub async fn list_service_accounts(
     state: Data<State>,
@@ -320,7 +320,7 @@ pub async fn get_service_account(
 }
 
 /// Disable a service account, or enable it again.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(IfMatch))]
 #[patch("/service-accounts/{id}")]
 pub async fn change_service_account(
     state: Data<State>,

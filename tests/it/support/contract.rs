@@ -20,7 +20,7 @@ pub fn check(method: &Method, path: &str, status: StatusCode, media: &str, body:
         );
         return;
     };
-    let described = &operation["responses"][status.as_str()];
+    let described = resolved(&operation["responses"][status.as_str()]);
     assert!(described.is_object(), "{method} {template}: {status} is not in the contract: {body}");
     let Some(content) = described["content"].as_object() else {
         assert!(body.is_null(), "{method} {template} {status}: a body where none is described");
@@ -42,6 +42,14 @@ pub fn check(method: &Method, path: &str, status: StatusCode, media: &str, body:
     let wrong: Vec<String> =
         validator.iter_errors(body).map(|e| format!("{}: {e}", e.instance_path())).collect();
     assert!(wrong.is_empty(), "{key}: {}\n{body:#}", wrong.join("\n"));
+}
+
+/// What stands here, or where this points.
+pub fn resolved(part: &Value) -> &Value {
+    match part["$ref"].as_str() {
+        Some(to) => DOCUMENT.pointer(&to[1..]).unwrap_or_else(|| panic!("{to} leads nowhere")),
+        None => part,
+    }
 }
 
 fn validator(schema: &Value) -> Validator {

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{get, put};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::ClosingState;
@@ -13,12 +13,14 @@ use crate::areas::{AreaId, AreaLevel, Areas, api as areas_api};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, ReadFigures, WriteTotals};
 use crate::clock::today;
+use crate::db::Db;
 use crate::error::{Error, FieldError, Result, say};
 use crate::hamlets::writable;
-use crate::input::{IfMatch, Json};
+use crate::input::{IfMatch, Json, Query};
 use crate::kind::{Base, Kind, Year};
 use crate::reply::Versioned;
 use crate::state::State;
+use crate::users::rows::User;
 use crate::version::Version;
 
 /// The totals of an area for a year: what rates are taken of.
@@ -29,6 +31,9 @@ pub struct TotalsBody {
     area: String,
     year: Year,
     totals: Vec<TotalBody>,
+    /// Where asked for: all that was ever reported, by base, the latest first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    history: Option<Vec<TotalBody>>,
     version: Version,
 }
 
@@ -40,8 +45,18 @@ pub struct TotalBody {
     total: Option<i32>,
     counted_on: Option<NaiveDate>,
     source: String,
+    /// The account that reported it; null for the product itself.
+    author: Option<String>,
     /// The day on which it is known.
     known_on: NaiveDate,
+}
+
+#[derive(Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct TotalsQuery {
+    /// True adds what was reported before.
+    history: Option<bool>,
 }
 
 /// Totals to report; those of other bases stay as they are.
@@ -107,17 +122,18 @@ pub struct NewClosingBody {
 }
 
 /// The totals of an area for a year that hold now.
-#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path)))]
+#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path), TotalsQuery))]
 #[get("/areas/{level}/{code}/totals/{year}")]
 pub async fn get_totals(
     state: Data<State>,
     _user: Allow<ReadFigures>,
     path: Path<(String, String, String)>,
+    query: Query<TotalsQuery>,
 ) -> Result<Versioned<TotalsBody>> {
     let areas = state.areas();
     let (area, year) = place(&areas, &path)?;
-    let found = Total::current(&mut *state.db().await?, area, year.get()).await?;
-    Ok(totals_body(&areas, area, year, found))
+    let mut db = state.db().await?;
+    totals_body(&mut db, &areas, area, year, query.history == Some(true)).await
 }
 
 /// Report totals of an area. A correction is appended, what was known before stays.
@@ -147,8 +163,7 @@ pub async fn put_totals(
         .collect();
     let mut db = state.db().await?;
     Total::put(&mut db, &act, area, year.get(), version, &new).await?;
-    let found = Total::current(&mut db, area, year.get()).await?;
-    Ok(totals_body(&areas, area, year, found))
+    totals_body(&mut db, &areas, area, year, false).await
 }
 
 /// The closings of a commune for a year.
@@ -268,25 +283,30 @@ fn checked_closings(
         .collect())
 }
 
-fn totals_body(
+async fn totals_body(
+    db: &mut Db,
     areas: &Areas,
     area: AreaId,
     year: Year,
-    found: Vec<Total>,
-) -> Versioned<TotalsBody> {
+    history: bool,
+) -> Result<Versioned<TotalsBody>> {
+    let found = Total::current(db, area, year.get()).await?;
     let version = found.iter().map(|total| total.version).max().unwrap_or(Version::NEVER);
-    let totals = found
-        .into_iter()
-        .map(|total| TotalBody {
-            base: total.base,
-            total: total.total,
-            counted_on: total.counted_on,
-            source: total.source,
-            known_on: total.day,
-        })
-        .collect();
+    let all = if history { Total::history(db, area, year.get()).await? } else { Vec::new() };
+    let authors: Vec<_> = found.iter().chain(&all).map(|total| total.author_id).collect();
+    let names = User::names(db, &authors).await?;
+    let body = |total: Total| TotalBody {
+        base: total.base,
+        total: total.total,
+        counted_on: total.counted_on,
+        source: total.source,
+        author: names.get(&total.author_id).cloned(),
+        known_on: total.day,
+    };
+    let totals = found.into_iter().map(body).collect();
+    let history = history.then(|| all.into_iter().map(body).collect());
     let area = areas.code(area, today()).to_owned();
-    Versioned(TotalsBody { area, year, totals, version }, version)
+    Ok(Versioned(TotalsBody { area, year, totals, history, version }, version))
 }
 
 fn closings_body(

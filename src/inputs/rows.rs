@@ -79,10 +79,26 @@ impl Total {
             .await?)
     }
 
-    /// The figures of many areas and years that hold now.
-    pub async fn of_areas(db: &mut Conn, areas: &[AreaId], years: &[i16]) -> Result<Vec<Self>> {
+    /// All that was ever reported of an area and year, by base, the latest first.
+    pub async fn history(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<Self>> {
+        Ok(area_totals::table
+            .filter(area_totals::area_id.eq(area).and(area_totals::year.eq(year)))
+            .order((area_totals::base, area_totals::n.desc()))
+            .select(Self::as_select())
+            .load(db)
+            .await?)
+    }
+
+    /// The figures of many areas and years that hold now, or held at the end of a day.
+    pub async fn of_areas(
+        db: &mut Conn,
+        areas: &[AreaId],
+        years: &[i16],
+        known_on: Option<NaiveDate>,
+    ) -> Result<Vec<Self>> {
         Ok(area_totals::table
             .filter(area_totals::area_id.eq_any(areas).and(area_totals::year.eq_any(years)))
+            .filter(area_totals::day.le(known_on.unwrap_or(NaiveDate::MAX)))
             .distinct_on((area_totals::area_id, area_totals::year, area_totals::base))
             .order((
                 area_totals::area_id,
@@ -164,13 +180,19 @@ fn check(version: IfMatch, current: Option<Version>) -> Result<()> {
 
 impl Closing {
     pub async fn current(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<Self>> {
-        Self::of_areas(db, &[area], &[year]).await
+        Self::of_areas(db, &[area], &[year], None).await
     }
 
-    /// The closings of many areas and years that hold now.
-    pub async fn of_areas(db: &mut Conn, areas: &[AreaId], years: &[i16]) -> Result<Vec<Self>> {
+    /// The closings of many areas and years that hold now, or held at the end of a day.
+    pub async fn of_areas(
+        db: &mut Conn,
+        areas: &[AreaId],
+        years: &[i16],
+        known_on: Option<NaiveDate>,
+    ) -> Result<Vec<Self>> {
         Ok(closings::table
             .filter(closings::area_id.eq_any(areas).and(closings::year.eq_any(years)))
+            .filter(closings::day.le(known_on.unwrap_or(NaiveDate::MAX)))
             .distinct_on((closings::area_id, closings::year, closings::kind))
             .order((closings::area_id, closings::year, closings::kind, closings::n.desc()))
             .select(Self::as_select())

@@ -149,8 +149,8 @@ pub async fn figures(
     within.extend(areas.ancestors(question.area, question.on));
     within.extend(areas.children(question.area, question.on));
     let counts = rows::counts(db, question).await?;
-    let totals = Total::of_areas(db, &within, &years).await?;
-    let closings = Closing::of_areas(db, &within, &years).await?;
+    let totals = Total::of_areas(db, &within, &years, None).await?;
+    let closings = Closing::of_areas(db, &within, &years, None).await?;
     let found = compute(areas, question, &counts, &totals, &closings);
     Ok(found.into_iter().map(|figure| body(areas, question, caller, figure)).collect())
 }

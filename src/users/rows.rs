@@ -1,5 +1,7 @@
 //! Every query on accounts.
 
+use std::collections::HashMap;
+
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -72,6 +74,16 @@ impl User {
     pub async fn by_name(db: &mut Conn, username: &str) -> Result<Option<Self>> {
         let user = users::table.filter(users::username.eq(username));
         Ok(user.select(Self::as_select()).first(db).await.optional()?)
+    }
+
+    /// What these accounts are called: for showing who reported a figure.
+    pub async fn names(db: &mut Conn, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
+        let found: Vec<(Uuid, String)> = users::table
+            .filter(users::id.eq_any(ids))
+            .select((users::id, users::username))
+            .load(db)
+            .await?;
+        Ok(found.into_iter().collect())
     }
 
     /// An account of an area that the caller's area covers.

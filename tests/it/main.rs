@@ -3,6 +3,7 @@
 
 #[allow(dead_code)]
 mod support;
+mod inputs;
 mod lifecycle;
 mod audit;
 mod exports;

@@ -19,7 +19,7 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     areas, audit, auth, contract, criteria, decisions, exports, hamlets, holders, imports, inputs,
-    metrics, statistics, titles, users,
+    metrics, moves, statistics, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -55,6 +55,10 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(holders::api::change_holder)
         .service(holders::api::delete_holder)
         .service(holders::api::get_history)
+        .service(moves::api::list_moves)
+        .service(moves::api::claim_move)
+        .service(moves::api::get_move)
+        .service(moves::api::take_back_move)
         .service(titles::api::list_titles)
         .service(titles::api::step_titles)
         .service(titles::api::list_titles_of_holder)

@@ -30,6 +30,7 @@ use crate::reply;
         (name = "areas", description = "The areas of the country, for any day"),
         (name = "hamlets", description = "The hamlets of a commune"),
         (name = "holders", description = "Who holds titles"),
+        (name = "moves", description = "Who left one commune for another"),
         (name = "titles", description = "Titles and the steps of their life"),
         (name = "criteria", description = "What titles ask"),
         (name = "decisions", description = "Recognising, declining, revoking"),

@@ -27,6 +27,7 @@ pub mod criteria;
 pub mod hamlets;
 pub mod holders;
 pub mod titles;
+pub mod moves;
 pub mod sheets;
 pub mod imports;
 pub mod decisions;

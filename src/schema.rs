@@ -326,6 +326,25 @@ diesel::table! {
 }
 
 diesel::table! {
+    moves (id) {
+        id -> Uuid,
+        holder_id -> Uuid,
+        code -> Text,
+        kind -> Text,
+        with_id -> Nullable<Uuid>,
+        from_area_id -> Int4,
+        from_hamlet_id -> Nullable<Uuid>,
+        to_area_id -> Int4,
+        to_hamlet_id -> Nullable<Uuid>,
+        day -> Date,
+        claimed_by -> Uuid,
+        titles -> Jsonb,
+        taken_back_on -> Nullable<Date>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     refresh_tokens (digest) {
         digest -> Bytea,
         session_id -> Uuid,
@@ -478,6 +497,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     imports,
     key_checks,
     login_failures,
+    moves,
     refresh_tokens,
     service_accounts,
     sessions,

@@ -1,6 +1,6 @@
 //! The trail, read by auditors and supervisors, and its verification.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use actix_web::get;
 use actix_web::web::{Data, Path};
@@ -188,10 +188,13 @@ pub async fn history(
     let entries = rows::entries_of(&mut db, &keys).await?;
     let values = rows::values(&mut db, &keys).await?;
     let by_key: HashMap<_, _> = entries.iter().map(|e| ((e.area_id, e.seq), e)).collect();
+    let mut seen = HashSet::new();
     let mut history: Vec<HistoryItem> = found
         .iter()
         .filter_map(|item| {
             let entry = by_key.get(&(item.area_id, item.seq))?;
+            // A move stands in the chains of both communes, but happened once.
+            seen.insert((entry.request_id, &item.entity_id, &item.body)).then_some(())?;
             Some(HistoryItem {
                 entry: entry_body(areas, entry, &values),
                 item: item_body(item, &values),

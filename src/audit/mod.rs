@@ -34,6 +34,7 @@ pub enum Entity {
     Closing,
     Area,
     Export,
+    Move,
 }
 
 impl Entity {
@@ -51,6 +52,7 @@ impl Entity {
             Self::Closing => "closing",
             Self::Area => "area",
             Self::Export => "export",
+            Self::Move => "move",
         }
     }
 }

@@ -309,7 +309,7 @@ pub async fn look_up_number(
 }
 
 /// The hamlet of a holder, if it is one of its commune; a community of a hamlet needs one.
-async fn check_place(
+pub async fn check_place(
     areas: &Areas,
     db: &mut Db,
     kind: Kind,
@@ -341,15 +341,22 @@ async fn check_place(
 /// Puts what was checked into the holder, with the family and unit of a citizen found.
 async fn fill(db: &mut Db, caller: &Caller, holder: &mut Holder, checked: &Checked) -> Result<()> {
     let mut details = checked.details.clone();
-    (holder.family_id, holder.unit_id) = (None, None);
+    let known = (holder.family_id.take(), holder.unit_id.take());
     if let Details::Citizen(citizen) = &mut details {
+        // A link that stays as it is may lead to another commune: people move.
         if let Some(text) = &mut citizen.family {
-            let family = linked(db, caller, "family", Kind::Family, text).await?;
-            (holder.family_id, *text) = (Some(family.id), family.code);
+            holder.family_id = known.0.filter(|_| holder.details["family"] == **text);
+            if holder.family_id.is_none() {
+                let family = linked(db, caller, "family", Kind::Family, text).await?;
+                (holder.family_id, *text) = (Some(family.id), family.code);
+            }
         }
         if let Some(text) = &mut citizen.unit {
-            let unit = linked(db, caller, "unit", Kind::Unit, text).await?;
-            (holder.unit_id, *text) = (Some(unit.id), unit.code);
+            holder.unit_id = known.1.filter(|_| holder.details["unit"] == **text);
+            if holder.unit_id.is_none() {
+                let unit = linked(db, caller, "unit", Kind::Unit, text).await?;
+                (holder.unit_id, *text) = (Some(unit.id), unit.code);
+            }
         }
     }
     holder.group_code = checked.group.map_or(String::new(), |group| group.to_string());

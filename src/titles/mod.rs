@@ -3,6 +3,7 @@
 pub mod api;
 pub mod change;
 pub mod choice;
+pub mod follow;
 pub mod rows;
 
 use crate::error::{Error, Result, say};
@@ -92,6 +93,11 @@ impl Step {
 /// Whether scores may still change without sending the title back.
 pub fn is_open(status: Status) -> bool {
     matches!(status, Status::Registered | Status::SelfAssessed)
+}
+
+/// Whether no decision was taken yet: what follows a holder that moves.
+pub fn is_undecided(status: Status) -> bool {
+    matches!(status, Status::Registered | Status::SelfAssessed | Status::Verified)
 }
 
 #[cfg(test)]

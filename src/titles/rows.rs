@@ -653,12 +653,13 @@ pub async fn save_all(
              valid_through = u.valid_through, difficult = u.difficult, own_score = u.own_score,
              verified_score = u.verified_score, outcome = u.outcome,
              criteria_set_id = u.criteria_set_id, decision_id = u.decision_id,
-             placed_id = u.placed_id, import_id = u.import_id, version = u.version,
+             area_id = u.area_id, placed_id = u.placed_id, import_id = u.import_id,
+             version = u.version,
              hands = case when $18 and not $17 = any(t.hands) then t.hands || $17 else t.hands end
-         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $19)
               u (holder_id, year, level, group_code, status, grade, valid_through, difficult,
                  own_score, verified_score, outcome, criteria_set_id, decision_id, placed_id,
-                 import_id, version)
+                 import_id, version, area_id)
          where t.holder_id = u.holder_id and t.year = u.year and t.level = u.level",
     )
     .bind::<Array<SqlUuid>, _>(of(&after, |t| t.holder_id))
@@ -679,6 +680,7 @@ pub async fn save_all(
     .bind::<Array<BigInt>, _>(of(&after, |t| t.version.raw()))
     .bind::<SqlUuid, _>(w.act.caller.id)
     .bind::<Bool, _>(hand)
+    .bind::<Array<Integer>, _>(of(&after, |t| t.area_id))
     .execute(w.db)
     .await?;
     let changed = changes.iter().map(|(before, after)| (after, Title::changed(before, after)));

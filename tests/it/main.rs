@@ -7,3 +7,4 @@ mod inputs;
 mod lifecycle;
 mod audit;
 mod exports;
+mod moves;

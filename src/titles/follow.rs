@@ -1,0 +1,121 @@
+//! Titles that follow their holder to another commune, and back.
+
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use super::is_undecided;
+use super::rows::{self, Title};
+use crate::areas::{AreaId, Areas};
+use crate::criteria::{Outcome, rows as criteria_rows};
+use crate::db::Conn;
+use crate::error::Result;
+use crate::holders::rows::Holder;
+use crate::kind::{Level, Status};
+use crate::ledger::Writer;
+use crate::schema::titles;
+
+/// What a move changes of a title, as it was before. Nothing in it is about a person.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Kept {
+    pub year: i16,
+    pub level: Level,
+    area: AreaId,
+    placed: Option<AreaId>,
+    group: String,
+    difficult: bool,
+    outcome: Outcome,
+    grade: String,
+    criteria_set: Option<Uuid>,
+}
+
+impl Kept {
+    pub fn of(title: &Title) -> Self {
+        Self {
+            year: title.year,
+            level: title.level,
+            area: title.area_id,
+            placed: title.placed_id,
+            group: title.group_code.clone(),
+            difficult: title.difficult,
+            outcome: title.outcome,
+            grade: title.grade.clone(),
+            criteria_set: title.criteria_set_id,
+        }
+    }
+
+    /// The area that it belonged to.
+    pub fn place(&self) -> AreaId {
+        self.placed.unwrap_or(self.area)
+    }
+
+    /// The title as it stood before.
+    pub fn restore(&self, title: &Title) -> Title {
+        Title {
+            area_id: self.area,
+            placed_id: self.placed,
+            group_code: self.group.clone(),
+            difficult: self.difficult,
+            outcome: self.outcome,
+            grade: self.grade.clone(),
+            criteria_set_id: self.criteria_set,
+            ..title.clone()
+        }
+    }
+}
+
+impl Title {
+    /// Every title of these holders, whoever asks.
+    pub async fn all_of(db: &mut Conn, holders: &[Uuid]) -> Result<Vec<Self>> {
+        Ok(titles::table
+            .filter(titles::holder_id.eq_any(holders))
+            .order((titles::holder_id, titles::year, titles::level))
+            .select(Self::as_select())
+            .load(db)
+            .await?)
+    }
+
+    /// Those that follow their holders when these move. What a split left unplaced stays: only its
+    /// province may say where it belongs.
+    pub async fn undecided_of(db: &mut Conn, areas: &Areas, holders: &[Uuid]) -> Result<Vec<Self>> {
+        let open: Vec<Status> =
+            Status::ALL.iter().copied().filter(|status| is_undecided(*status)).collect();
+        let mut found: Vec<Self> = titles::table
+            .filter(titles::holder_id.eq_any(holders).and(titles::status.eq_any(open)))
+            .order((titles::holder_id, titles::year, titles::level))
+            .select(Self::as_select())
+            .load(db)
+            .await?;
+        found.retain(|title| areas.settled(title.place()).is_some());
+        Ok(found)
+    }
+}
+
+/// Moves titles to another commune, whose criteria and difficulties hold for them from now on. Their
+/// chains are locked; `holders` are as the move leaves them.
+pub async fn follow(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    moved: Vec<Title>,
+    holders: &[Holder],
+    to: AreaId,
+) -> Result<()> {
+    let sets = criteria_rows::all(w.db).await?;
+    let mut after: Vec<(Title, Holder)> = moved
+        .iter()
+        .filter_map(|title| {
+            let holder = holders.iter().find(|holder| holder.id == title.holder_id)?;
+            let title = Title { area_id: to, placed_id: None, ..title.clone() };
+            Some((title, holder.clone()))
+        })
+        .collect();
+    rows::refresh(w.db, &mut after).await?;
+    let day = w.day;
+    let changes = moved.into_iter().zip(after).map(|(before, (mut after, _))| {
+        after.assess(rows::set_of(&sets, areas, &after, day));
+        (before, after)
+    });
+    let changes = changes.collect();
+    rows::save_all(w, areas, changes, false).await
+}

@@ -20,12 +20,12 @@ use crate::criteria::{Outcome, Score};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::input::Query;
-use crate::kind::{Group, Kind, Level, Status, Year};
+use crate::kind::{Kind, Level, Status, Year};
 use crate::ledger;
 use crate::reply::Download;
 use crate::state::State;
 use crate::statistics::api::{FigureBody, StatisticsQuery, figures};
-use crate::titles::api::TitleQuery;
+use crate::titles::api::{TitleQuery, group_or_none};
 use crate::titles::rows::Title;
 
 /// The filters of `/titles`, without its pages.
@@ -40,7 +40,10 @@ pub struct TitleExportQuery {
     area: Option<String>,
     year: Option<Year>,
     status: Option<Status>,
-    group: Option<Group>,
+    /// As in `/titles`.
+    #[param(example = "officials")]
+    #[validate(custom(function = "group_or_none"))]
+    group: Option<String>,
     outcome: Option<Outcome>,
     hamlet: Option<Uuid>,
     decision: Option<Uuid>,
@@ -168,7 +171,7 @@ impl TitleExportQuery {
             area: self.area.clone(),
             year: self.year,
             status: self.status,
-            group: self.group,
+            group: self.group.clone(),
             outcome: self.outcome,
             hamlet: self.hamlet,
             decision: self.decision,

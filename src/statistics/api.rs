@@ -232,8 +232,8 @@ fn body(areas: &Areas, question: &Question, caller: Option<&Caller>, figure: Fig
         figure.kind, figure.level, figure.year
     );
     for (name, value) in [("group", &figure.group), ("grade", &figure.grade)] {
-        if let Some(value) = value.as_ref().filter(|value| !value.is_empty()) {
-            records += &format!("&{name}={value}");
+        if let Some(value) = value {
+            records += &format!("&{name}={}", if value.is_empty() { "none" } else { value });
         }
     }
     FigureBody {

@@ -6,7 +6,7 @@ use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
-use validator::Validate;
+use validator::{Validate, ValidationError};
 
 use super::Step;
 use super::change::{self, Scores};
@@ -77,9 +77,13 @@ pub struct TitleQuery {
     pub area: Option<String>,
     pub year: Option<Year>,
     pub status: Option<Status>,
+    /// `none` for those without a grade.
     #[validate(length(max = 50))]
     pub grade: Option<String>,
-    pub group: Option<Group>,
+    /// Of citizens: a group, or `none` for those without one.
+    #[param(example = "officials")]
+    #[validate(custom(function = "group_or_none"))]
+    pub group: Option<String>,
     pub outcome: Option<Outcome>,
     pub hamlet: Option<Uuid>,
     pub decision: Option<Uuid>,
@@ -378,8 +382,8 @@ impl TitleQuery {
             area: self.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?,
             year: self.year.map(Year::get),
             status: self.status,
-            grade: self.grade.clone(),
-            group: self.group.map(|group| group.to_string()),
+            grade: self.grade.as_deref().map(or_none),
+            group: self.group.as_deref().map(or_none),
             outcome: self.outcome,
             hamlet: self.hamlet,
             decision: self.decision,
@@ -396,6 +400,21 @@ impl TitleQuery {
         }
         Ok(filters)
     }
+}
+
+/// What is stored where a filter says `none`: nothing.
+fn or_none(text: &str) -> String {
+    if text == "none" { String::new() } else { text.to_owned() }
+}
+
+/// For `#[validate(custom)]`: a group of citizens, or `none`.
+pub fn group_or_none(text: &str) -> std::result::Result<(), ValidationError> {
+    if text == "none" || Group::parse(text).is_some() {
+        return Ok(());
+    }
+    let say = "Chỉ nhận: farmers, workers, officials, learners, none. | \
+               One of farmers, workers, officials, learners, none.";
+    Err(ValidationError::new("parameter").with_message(say.into()))
 }
 
 async fn one(

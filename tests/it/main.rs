@@ -3,6 +3,7 @@
 
 #[allow(dead_code)]
 mod support;
+mod figures;
 mod inputs;
 mod lifecycle;
 mod audit;

@@ -16,6 +16,41 @@ pub async fn family(recorder: &Client<'_>, name: &str) -> Value {
     recorder.post("/holders", body).await.is(201)
 }
 
+/// A holder of any kind, with what else is to be said of it.
+pub async fn holder(recorder: &Client<'_>, kind: &str, area: &str, more: Value) -> Value {
+    let mut body = json!({"kind": kind, "area": area});
+    if let (Value::Object(body), Value::Object(more)) = (&mut body, more) {
+        body.extend(more);
+    }
+    recorder.post("/holders", body).await.is(201)
+}
+
+/// Registers holders for a year at the level of the commune, which must be the first of their kind
+/// there, and brings all of them to verified with this score.
+pub async fn verified(
+    recorder: &Client<'_>,
+    holders: &[Value],
+    year: i16,
+    score: Value,
+) -> Vec<Value> {
+    let mut titles = Vec::new();
+    for holder in holders {
+        let path = title_path(holder, year);
+        let title = recorder.put(&path, json!({})).await.is(200);
+        let body = json!({"score": score});
+        let title = recorder.step(&format!("{path}/assess"), &title, body).await.is(200);
+        titles.push(recorder.step(&format!("{path}/verify"), &title, json!({})).await.is(200));
+    }
+    titles
+}
+
+/// Recognises verified titles by one decision.
+pub async fn recognise(approver: &Client<'_>, number: &str, titles: &[Value]) {
+    let records: Vec<Value> = titles.iter().map(record).collect();
+    let parts = json!([{"action": "recognise", "records": records}]);
+    approver.post("/decisions", decision(number, parts)).await.is(201);
+}
+
 /// The path of a title of a family.
 pub fn title_path(holder: &Value, year: i16) -> String {
     format!("/holders/{}/titles/{year}/commune", holder["id"].as_str().expect("an id"))

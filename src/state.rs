@@ -56,6 +56,10 @@ impl Shared {
             areas,
         })
     }
+
+    pub fn areas(&self) -> Arc<Areas> {
+        self.areas.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
 }
 
 impl State {
@@ -71,7 +75,7 @@ impl State {
 
     /// The areas as they stand now: one snapshot for the whole request.
     pub fn areas(&self) -> Arc<Areas> {
-        self.shared.areas.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.shared.areas()
     }
 
     pub fn keys(&self) -> &Keys {

@@ -5,6 +5,8 @@
 mod support;
 mod figures;
 mod inputs;
+mod access;
+mod access_cases;
 mod lifecycle;
 mod audit;
 mod exports;

@@ -112,7 +112,7 @@ impl TestApp {
     }
 
     pub async fn named_user(&self, username: &str, role: Role, area: &str) -> Client<'_> {
-        let areas = Areas::load(&mut self.db().await).await.expect("the areas");
+        let areas = self.shared.areas();
         let area_id = areas.resolve("", area, today()).expect("an area");
         let act = Act::of_the_product(areas.country(), Role::Administrator);
         let full_name = "Trần Thị Thử".to_owned();
@@ -131,7 +131,7 @@ impl TestApp {
 
     /// A dashboard of an area.
     pub async fn dashboard(&self, area: &str) -> Client<'_> {
-        let areas = Areas::load(&mut self.db().await).await.expect("the areas");
+        let areas = self.shared.areas();
         let area_id = areas.resolve("", area, today()).expect("an area");
         let act = Act::of_the_product(areas.country(), Role::Administrator);
         let name = format!("dashboard {area}");

@@ -1,0 +1,371 @@
+//! How every operation of the contract succeeds, and who may use it: one line each, for the sweep.
+
+use hoctap::auth::Role;
+use serde_json::{Value, json};
+
+use crate::support::records::{COMMUNE, PROVINCE, decision, family, record, title_at, title_path};
+use crate::support::{Client, PASSWORD, TestApp};
+
+/// A request that succeeds, and what it leaves in the trail.
+pub struct Success {
+    /// Everybody who may use the operation; the first does.
+    pub may: &'static [Role],
+    pub path: String,
+    pub body: Body,
+    /// What is changed, as it was read.
+    pub known: Option<Value>,
+    /// The chains that get one entry each.
+    pub chains: Vec<&'static str>,
+    /// Whether the same role may do it in any other area too.
+    pub anywhere: bool,
+    /// Whether the same request with the same Idempotency-Key leads to the same again.
+    pub repeatable: bool,
+}
+
+pub enum Body {
+    None,
+    Json(Value),
+    File(Vec<u8>),
+}
+
+/// Accounts of every role: at home in the commune, its province or the country, and elsewhere.
+pub struct Cast<'a> {
+    pub home: Vec<(Role, Client<'a>)>,
+    pub elsewhere: Vec<(Role, Client<'a>)>,
+}
+
+use Role::*;
+const READERS: &[Role] = &[Recorder, Approver, Supervisor, Auditor];
+const RECORDER: &[Role] = &[Recorder];
+const APPROVER: &[Role] = &[Approver];
+const ADMINISTRATOR: &[Role] = &[Administrator];
+const CONTROLLERS: &[Role] = &[Supervisor, Auditor];
+
+/// Operations without a line below, and why.
+pub const EXEMPT: &[(&str, &str)] = &[
+    ("POST /auth/login", "a stranger's: leaves a session, which is not of the register"),
+    ("POST /auth/refresh", "a stranger's: leaves a session"),
+    ("POST /auth/token", "a stranger's: leaves nothing"),
+    ("POST /auth/logout", "everybody's: ends the session that the sweep needs"),
+];
+
+/// The line of an operation, with the records made that it needs.
+pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
+    Some(match operation {
+        "GET /me" => read(Role::ALL, "/me").anywhere(),
+        "POST /me/password" => {
+            let new = format!("{PASSWORD} và nữa");
+            let body = json!({"current": PASSWORD, "new": new});
+            write(Role::ALL, "/me/password", body).anywhere().once()
+        }
+
+        "GET /users" => read(ADMINISTRATOR, "/users").anywhere(),
+        "POST /users" => write(ADMINISTRATOR, "/users", user("moi.13669")),
+        "GET /users/{id}" => read(ADMINISTRATOR, of(&c.user("doc").await, "/users/{id}")),
+        "PATCH /users/{id}" => {
+            let user = c.user("sua").await;
+            let change = json!({"full_name": "Lê Thị Mới"});
+            write(ADMINISTRATOR, of(&user, "/users/{id}"), change).knowing(user)
+        }
+        "POST /users/{id}/reset" => {
+            let path = of(&c.user("quen").await, "/users/{id}/reset");
+            Success { body: Body::None, ..write(ADMINISTRATOR, path, Value::Null).once() }
+        }
+        "GET /service-accounts" => read(ADMINISTRATOR, "/service-accounts").anywhere(),
+        "POST /service-accounts" => {
+            write(ADMINISTRATOR, "/service-accounts", json!({"name": "bảng", "area": COMMUNE}))
+        }
+        "GET /service-accounts/{id}" => {
+            read(ADMINISTRATOR, of(&c.service("đọc").await, "/service-accounts/{id}"))
+        }
+        "PATCH /service-accounts/{id}" => {
+            let account = c.service("khóa").await;
+            let path = of(&account, "/service-accounts/{id}");
+            write(ADMINISTRATOR, path, json!({"disabled": true})).knowing(account)
+        }
+
+        "GET /areas" => public("/areas"),
+        "GET /areas/{level}/{code}" => public("/areas/commune/13669"),
+        "GET /areas/{level}/{code}/lineage" => public("/areas/commune/13669/lineage"),
+        "GET /areas/commune/{code}/hamlets" => read(READERS, HAMLETS),
+        "POST /areas/commune/{code}/hamlets" => write(RECORDER, HAMLETS, hamlet("xóm Mới")),
+        "PATCH /areas/commune/{code}/hamlets/{id}" => {
+            let made = c.recorder().post(HAMLETS, hamlet("xóm Cũ")).await.is(201);
+            let path = of(&made, &format!("{HAMLETS}/{{id}}"));
+            write(RECORDER, path, json!({"name": "Tân Tiến"})).knowing(made)
+        }
+        "GET /criteria-sets" => read(Role::ALL, "/criteria-sets").anywhere(),
+        "POST /criteria-sets" => {
+            write(ADMINISTRATOR, "/criteria-sets", criteria()).leaves(&[PROVINCE])
+        }
+
+        "GET /holders" => read(READERS, "/holders").anywhere(),
+        "POST /holders" => {
+            let body = json!({"kind": "clan", "area": COMMUNE, "name": "Dòng họ Vũ"});
+            write(RECORDER, "/holders", body)
+        }
+        "POST /holders/lookup" => {
+            let body = json!({"kind": "citizen", "number": "036085001234"});
+            write(RECORDER, "/holders/lookup", body).anywhere().leaves(&[])
+        }
+        "GET /holders/{id}" => read(READERS, of(&c.family().await, "/holders/{id}")),
+        "GET /holders/{id}/history" => {
+            read(READERS, of(&c.family().await, "/holders/{id}/history"))
+        }
+        "PATCH /holders/{id}" => {
+            let holder = c.family().await;
+            let path = of(&holder, "/holders/{id}");
+            write(RECORDER, path, json!({"name": "Trần Văn Khác"})).knowing(holder)
+        }
+        "DELETE /holders/{id}" => {
+            let holder = c.family().await;
+            delete(RECORDER, of(&holder, "/holders/{id}")).knowing(holder)
+        }
+
+        "GET /titles" => read(READERS, "/titles").anywhere(),
+        "POST /titles/steps" => {
+            let title = c.title("registered").await;
+            let records = json!([record(&title)]);
+            let body = json!({"step": "withdraw", "reason": "Chuyển đi", "records": records});
+            write(&[Recorder, Supervisor], "/titles/steps", body)
+        }
+        "GET /holders/{id}/titles" => read(READERS, of(&c.family().await, "/holders/{id}/titles")),
+        "GET /holders/{id}/titles/{year}/{level}" => {
+            read(READERS, at(&c.title("registered").await, ""))
+        }
+        "PUT /holders/{id}/titles/{year}/{level}" => {
+            write(RECORDER, title_path(&c.family().await, 2026), json!({}))
+        }
+        "PATCH /holders/{id}/titles/{year}/{level}" => {
+            let title = c.title("registered").await;
+            let scores = json!({"own_score": {"total": 81.5}});
+            write(RECORDER, at(&title, ""), scores).knowing(title)
+        }
+        "DELETE /holders/{id}/titles/{year}/{level}" => {
+            let title = c.title("registered").await;
+            delete(RECORDER, at(&title, "")).knowing(title)
+        }
+        "POST /holders/{id}/titles/{year}/{level}/assess" => {
+            let title = c.title("registered").await;
+            let score = json!({"score": {"total": 90}});
+            write(RECORDER, at(&title, "/assess"), score).knowing(title)
+        }
+        "POST /holders/{id}/titles/{year}/{level}/verify" => {
+            let title = c.title("self_assessed").await;
+            write(RECORDER, at(&title, "/verify"), json!({})).knowing(title)
+        }
+        "POST /holders/{id}/titles/{year}/{level}/return" => {
+            let title = c.title("verified").await;
+            write(&[Recorder, Supervisor], at(&title, "/return"), because()).knowing(title)
+        }
+        "POST /holders/{id}/titles/{year}/{level}/withdraw" => {
+            let title = c.title("self_assessed").await;
+            write(RECORDER, at(&title, "/withdraw"), because()).knowing(title)
+        }
+        "POST /holders/{id}/titles/{year}/{level}/reopen" => {
+            let title = c.title("withdrawn").await;
+            write(RECORDER, at(&title, "/reopen"), because()).knowing(title)
+        }
+
+        "GET /decisions" => read(READERS, "/decisions").anywhere(),
+        "POST /decisions" => write(APPROVER, "/decisions", c.new_decision("101").await),
+        "GET /decisions/{id}" => read(READERS, of(&c.decision("102").await, "/decisions/{id}")),
+        "GET /decisions/{id}/titles" => {
+            read(READERS, of(&c.decision("103").await, "/decisions/{id}/titles"))
+        }
+
+        "GET /imports" => read(RECORDER, "/imports").anywhere(),
+        "GET /imports/template" => read(RECORDER, format!("/imports/template?{LIST}")),
+        "POST /imports" => Success {
+            body: Body::File(list("Phạm Văn Sáu")),
+            ..write(RECORDER, format!("/imports?{LIST}"), Value::Null)
+        },
+        "GET /imports/{id}" => read(RECORDER, of(&c.import("Vũ Thị Bảy").await, "/imports/{id}")),
+        "GET /imports/{id}/errors" => {
+            read(RECORDER, of(&c.import("Vũ Thị Tám").await, "/imports/{id}/errors"))
+        }
+        "POST /imports/{id}/apply" => {
+            let path = of(&c.import("Vũ Thị Chín").await, "/imports/{id}/apply");
+            write(RECORDER, path, json!({"atomic": true}))
+        }
+
+        "GET /areas/{level}/{code}/totals/{year}" => read(Role::ALL, TOTALS).anywhere(),
+        "PUT /areas/{level}/{code}/totals/{year}" => {
+            let total = json!({"base": "households", "total": 8500, "source": "Công an phường"});
+            write(RECORDER, TOTALS, json!({"totals": [total]}))
+        }
+        "GET /areas/{level}/{code}/closings/{year}" => read(Role::ALL, CLOSINGS).anywhere(),
+        "PUT /areas/{level}/{code}/closings/{year}" => {
+            let closing = json!({"kind": "clan", "state": "nothing_to_report"});
+            write(RECORDER, CLOSINGS, json!({"closings": [closing]}))
+        }
+
+        "GET /statistics" => public("/statistics"),
+        "GET /exports/titles" => export("/exports/titles"),
+        "GET /exports/statistics" => export("/exports/statistics"),
+
+        "GET /audit" => read(CONTROLLERS, "/audit").anywhere(),
+        "GET /audit/verify" => read(CONTROLLERS, "/audit/verify").anywhere(),
+        "GET /audit/{id}/items" => {
+            let holder = c.family().await;
+            let entry = holder["version"].as_str().expect("a version");
+            read(CONTROLLERS, format!("/audit/{entry}/items"))
+        }
+        _ => return None,
+    })
+}
+
+const HAMLETS: &str = "/areas/commune/13669/hamlets";
+const TOTALS: &str = "/areas/commune/13669/totals/2026";
+const CLOSINGS: &str = "/areas/commune/13669/closings/2026";
+const LIST: &str = "kind=family&area=13669&year=2026";
+
+fn read(may: &'static [Role], path: impl Into<String>) -> Success {
+    Success { chains: Vec::new(), body: Body::None, ..write(may, path, Value::Null) }
+}
+
+fn public(path: &str) -> Success {
+    read(Role::ALL, path).anywhere()
+}
+
+/// An export is recorded in the chain of whoever takes it away, and holds what that one may read.
+fn export(path: &str) -> Success {
+    read(READERS, path).anywhere().leaves(&[COMMUNE])
+}
+
+fn delete(may: &'static [Role], path: impl Into<String>) -> Success {
+    Success { body: Body::None, ..write(may, path, Value::Null) }
+}
+
+/// Leaves one entry in the commune's chain, unless said otherwise.
+fn write(may: &'static [Role], path: impl Into<String>, body: Value) -> Success {
+    Success {
+        may,
+        path: path.into(),
+        body: Body::Json(body),
+        known: None,
+        chains: vec![COMMUNE],
+        anywhere: false,
+        repeatable: true,
+    }
+}
+
+impl Success {
+    fn knowing(self, known: Value) -> Self {
+        Self { known: Some(known), ..self }
+    }
+
+    fn leaves(self, chains: &[&'static str]) -> Self {
+        Self { chains: chains.to_vec(), ..self }
+    }
+
+    fn anywhere(self) -> Self {
+        Self { anywhere: true, ..self }
+    }
+
+    /// For answers that hold a secret which is not kept.
+    fn once(self) -> Self {
+        Self { repeatable: false, ..self }
+    }
+}
+
+impl<'a> Cast<'a> {
+    pub async fn of(app: &'a TestApp) -> Self {
+        let (mut home, mut elsewhere) = (Vec::new(), Vec::new());
+        for &role in Role::ALL {
+            let (here, there) = match role {
+                Recorder | Approver => (COMMUNE, "00070"),
+                Administrator => ("VN", "01"),
+                Supervisor | Auditor | Viewer => (PROVINCE, "01"),
+            };
+            home.push((role, app.user(role, here).await));
+            elsewhere.push((role, app.user(role, there).await));
+        }
+        Self { home, elsewhere }
+    }
+
+    pub fn at_home(&self, role: Role) -> &Client<'a> {
+        &self.home.iter().find(|(known, _)| *known == role).expect("every role").1
+    }
+
+    fn recorder(&self) -> &Client<'a> {
+        self.at_home(Recorder)
+    }
+
+    async fn user(&self, username: &str) -> Value {
+        self.at_home(Administrator).post("/users", user(username)).await.is(201)
+    }
+
+    async fn service(&self, name: &str) -> Value {
+        let body = json!({"name": name, "area": COMMUNE});
+        self.at_home(Administrator).post("/service-accounts", body).await.is(201)
+    }
+
+    async fn family(&self) -> Value {
+        let n = uuid::Uuid::now_v7().simple();
+        family(self.recorder(), &format!("Gia đình {n}")).await
+    }
+
+    async fn title(&self, status: &str) -> Value {
+        let holder = self.family().await;
+        title_at(self.recorder(), self.at_home(Approver), &holder, 2026, status).await
+    }
+
+    async fn new_decision(&self, number: &str) -> Value {
+        let title = self.title("verified").await;
+        decision(number, json!([{"action": "recognise", "records": [record(&title)]}]))
+    }
+
+    async fn decision(&self, number: &str) -> Value {
+        let body = self.new_decision(number).await;
+        self.at_home(Approver).post("/decisions", body).await.is(201)
+    }
+
+    async fn import(&self, name: &str) -> Value {
+        let call = self.recorder().call(reqwest::Method::POST, &format!("/imports?{LIST}"));
+        call.header("prefer", "wait=20").bytes(list(name)).send().await.is(200)
+    }
+}
+
+/// The path of a thing with an id.
+fn of(thing: &Value, path: &str) -> String {
+    path.replace("{id}", thing["id"].as_str().expect("an id"))
+}
+
+/// The path of a title, or of a step on it.
+fn at(title: &Value, step: &str) -> String {
+    let id = title["holder_id"].as_str().expect("a holder");
+    format!("/holders/{id}/titles/2026/commune{step}")
+}
+
+fn user(username: &str) -> Value {
+    let full_name = "Lê Thị Thử";
+    json!({"username": username, "full_name": full_name, "role": "recorder", "area": COMMUNE})
+}
+
+fn hamlet(full_name: &str) -> Value {
+    let (kind, name) = full_name.split_once(' ').expect("a type and a name");
+    json!({"type": kind, "name": name})
+}
+
+fn because() -> Value {
+    json!({"reason": "Thiếu minh chứng"})
+}
+
+fn list(name: &str) -> Vec<u8> {
+    format!("STT,Họ và tên chủ hộ,Điểm tự chấm\n1,{name},85\n").into_bytes()
+}
+
+fn criteria() -> Value {
+    json!({
+        "area": PROVINCE,
+        "kind": "family",
+        "level": "commune",
+        "scheme": "points",
+        "source": "QĐ 12/QĐ-HKH",
+        "first_year": 2026,
+        "last_year": 2030,
+        "confirmed": false,
+        "rules": {"threshold": 85},
+    })
+}

@@ -19,7 +19,7 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     areas, audit, auth, contract, criteria, decisions, exports, hamlets, holders, imports, inputs,
-    metrics, moves, statistics, titles, users,
+    metrics, moves, proof, statistics, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -89,7 +89,10 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(exports::api::export_titles)
         .service(exports::api::export_statistics)
         .service(audit::api::list_audit)
-        .service(audit::api::verify_audit)
+        .service(proof::api::verify_audit)
+        .service(proof::api::list_checkpoints)
+        .service(proof::api::get_checkpoint)
+        .service(proof::api::get_proof)
         .service(audit::api::list_audit_items);
 }
 
@@ -99,6 +102,7 @@ pub fn openapi() -> Document {
         .into_utoipa_app()
         .openapi(contract::Contract::openapi())
         .service(jwks)
+        .service(proof::api::proof_keys)
         .service(healthz)
         .service(readyz)
         .service(server_metrics)
@@ -137,6 +141,7 @@ pub fn start(shared: Arc<Shared>, listener: TcpListener) -> Result<Server> {
         let (app, _) = App::new()
             .into_utoipa_app()
             .service(jwks)
+            .service(proof::api::proof_keys)
             .service(healthz)
             .service(readyz)
             .service(server_metrics)

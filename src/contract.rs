@@ -85,7 +85,7 @@ pub fn complete(mut document: Document) -> Document {
 fn describe(path: &str, method: &HttpMethod, operation: &mut Operation) {
     let secured = operation.security.is_some();
     let writes = !matches!(method, HttpMethod::Get);
-    if path == "/healthz" || path == "/metrics" || path == "/.well-known/jwks.json" {
+    if matches!(path, "/healthz" | "/metrics") || path.starts_with("/.well-known/") {
         return;
     }
     if matches!(method, HttpMethod::Post) && secured {
@@ -107,7 +107,7 @@ fn describe(path: &str, method: &HttpMethod, operation: &mut Operation) {
     if secured {
         statuses.push("403");
     }
-    if writes || has(|p| p.parameter_in == ParameterIn::Path) {
+    if writes || has(|p| p.parameter_in == ParameterIn::Path || p.name == "area") {
         statuses.push("404");
     }
     if writes || !parameters.is_empty() {

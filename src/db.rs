@@ -3,7 +3,10 @@
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{self, Object};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
-use diesel_async::{AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection};
+use diesel_async::{
+    AnsiTransactionManager, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
+    TransactionManager,
+};
 use diesel_migrations::{EmbeddedMigrations, MigrationHarness, embed_migrations};
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
@@ -61,6 +64,18 @@ fn establish(url: &str) -> BoxFuture<'_, ConnectionResult<Conn>> {
         Ok(conn)
     }
     .boxed()
+}
+
+/// Runs `work` in one snapshot of the database, which it only reads.
+pub async fn snapshot<T>(
+    db: &mut Conn,
+    work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+) -> Result<T> {
+    let begin = "begin isolation level repeatable read read only";
+    AnsiTransactionManager::begin_transaction_sql(db, begin).await?;
+    let done = work(db).await;
+    AnsiTransactionManager::rollback_transaction(db).await?;
+    done
 }
 
 /// A plain client, for COPY, which diesel does not know; it ends when it is dropped.

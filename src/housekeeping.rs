@@ -1,30 +1,35 @@
-//! What is done every minute by one server of all: days are closed, what has expired is removed.
+//! What is done at the start and every minute by one server of all: days are closed and signed, what
+//! has expired is removed.
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use chrono::{NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool};
+use diesel::sql_types::{BigInt, Bool, Date};
 use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 
+use crate::clock::today;
 use crate::db::{Conn, locks};
 use crate::error::{Error, Result};
+use crate::keys::Keys;
+use crate::proof;
 use crate::state::Shared;
 
 /// Runs until it is dropped; what fails is logged and tried again a minute later.
 pub async fn keep(shared: Arc<Shared>) {
     loop {
-        tokio::time::sleep(Duration::from_secs(60)).await;
         if let Some(limiter) = &shared.limiter {
             limiter.sweep();
         }
         let round = async {
             let mut db = crate::db::connect(&shared.url).await?;
-            once(&mut db).await
+            once(&mut db, &shared.keys, today()).await
         };
         if let Err(error) = round.await {
             tracing::error!(%error, "housekeeping failed");
         }
+        tokio::time::sleep(Duration::from_secs(60)).await;
     }
 }
 
@@ -34,15 +39,15 @@ struct Locked {
     locked: bool,
 }
 
-/// One round, unless another server is at it.
-pub async fn once(db: &mut Conn) -> Result<()> {
+/// One round on the day `today`, unless another server is at it.
+pub async fn once(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> {
     db.transaction(async |db| {
         let Locked { locked } = diesel::sql_query("select pg_try_advisory_xact_lock($1) as locked")
             .bind::<BigInt, _>(locks::HOUSEKEEPING)
             .get_result(db)
             .await?;
         if locked {
-            close_days(db).await?;
+            close_days(db, keys, today).await?;
             remove_expired(db).await?;
         }
         Ok::<_, Error>(())
@@ -50,20 +55,31 @@ pub async fn once(db: &mut Conn) -> Result<()> {
     .await
 }
 
-/// Closes every day that has passed. Writers hold the lock shared while they know their day.
-async fn close_days(db: &mut Conn) -> Result<()> {
-    db.batch_execute(&format!(
-        "select pg_advisory_xact_lock({});
-         insert into closed_days (day)
+#[derive(QueryableByName)]
+struct Closed {
+    #[diesel(sql_type = Date)]
+    day: NaiveDate,
+}
+
+/// Closes every day before `today` and signs where the chains stand then. Writers hold the lock
+/// shared while they know their day.
+async fn close_days(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> {
+    db.batch_execute(&format!("select pg_advisory_xact_lock({})", locks::DAY)).await?;
+    // A statement of its own: its snapshot must see what the lock waited for.
+    let closed: Vec<Closed> = diesel::sql_query(
+        "insert into closed_days (day)
          select d::date from generate_series(
-             coalesce((select max(day) + 1 from closed_days),
-                      (now() at time zone interval '7 hours')::date - 1),
-             (now() at time zone interval '7 hours')::date - 1, interval '1 day') d
-         on conflict do nothing",
-        locks::DAY
-    ))
+             coalesce((select max(day) + 1 from closed_days), $1 - 1), $1 - 1,
+             interval '1 day') d
+         returning day",
+    )
+    .bind::<Date, _>(today)
+    .load(db)
     .await?;
-    Ok(())
+    match closed.iter().map(|closed| closed.day).max() {
+        Some(day) => proof::rows::sign(db, keys, day, Utc::now()).await,
+        None => Ok(()),
+    }
 }
 
 async fn remove_expired(db: &mut Conn) -> Result<()> {

@@ -10,8 +10,8 @@ use base64::Engine;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chacha20poly1305::aead::{Aead, Payload};
 use chacha20poly1305::{KeyInit, XChaCha20Poly1305, XNonce};
+use ed25519_dalek::SigningKey;
 use ed25519_dalek::pkcs8::EncodePrivateKey;
-use ed25519_dalek::{Signer, SigningKey};
 use hmac::{Hmac, Mac};
 use jsonwebtoken::{DecodingKey, EncodingKey};
 use rand::Rng;
@@ -46,6 +46,7 @@ struct Key {
 pub struct Keys {
     keys: Vec<Key>,
     encoding: EncodingKey,
+    proof_encoding: EncodingKey,
     decoding: Vec<(String, DecodingKey)>,
 }
 
@@ -137,25 +138,29 @@ impl Keys {
     }
 
     fn ready(keys: Vec<Key>) -> Result<Self, String> {
-        let mut decoding = Vec::new();
-        let mut encoding = None;
-        for key in keys.iter().filter(|k| k.purpose == Purpose::Token) {
-            let pair = SigningKey::from_bytes(&key.secret);
-            let public = URL_SAFE_NO_PAD.encode(pair.verifying_key().as_bytes());
-            decoding.push((
-                key.id.to_string(),
-                DecodingKey::from_ed_components(&public).map_err(|e| e.to_string())?,
-            ));
-            let der = pair.to_pkcs8_der().map_err(|e| e.to_string())?;
-            encoding = Some(EncodingKey::from_ed_der(der.as_bytes()));
-        }
-        for purpose in [Purpose::Data, Purpose::Digest, Purpose::Checkpoint] {
+        for purpose in [Purpose::Token, Purpose::Data, Purpose::Digest, Purpose::Checkpoint] {
             if !keys.iter().any(|k| k.purpose == purpose) {
                 return Err(format!("no key for {purpose:?}"));
             }
         }
-        let encoding = encoding.ok_or("no key for Token")?;
-        Ok(Self { keys, encoding, decoding })
+        let decoding = keys
+            .iter()
+            .filter(|key| key.purpose == Purpose::Token)
+            .map(|key| {
+                let public = DecodingKey::from_ed_components(&key.public());
+                Ok((key.id.to_string(), public.map_err(|e| e.to_string())?))
+            })
+            .collect::<Result<_, String>>()?;
+        let encoding = Self::signing(&keys, Purpose::Token)?;
+        let proof_encoding = Self::signing(&keys, Purpose::Checkpoint)?;
+        Ok(Self { keys, encoding, proof_encoding, decoding })
+    }
+
+    fn signing(keys: &[Key], purpose: Purpose) -> Result<EncodingKey, String> {
+        let newest = keys.iter().rfind(|key| key.purpose == purpose).ok_or("no key")?;
+        let pair = SigningKey::from_bytes(&newest.secret);
+        let der = pair.to_pkcs8_der().map_err(|e| e.to_string())?;
+        Ok(EncodingKey::from_ed_der(der.as_bytes()))
     }
 
     fn of(&self, purpose: Purpose) -> impl DoubleEndedIterator<Item = &Key> {
@@ -214,15 +219,28 @@ impl Keys {
         self.decoding.iter().find(|(id, _)| id == kid).map(|(_, key)| key)
     }
 
+    /// What checkpoints and manifests are signed with, and its id.
+    pub fn proof_encoding(&self) -> (String, &EncodingKey) {
+        (self.newest(Purpose::Checkpoint).id.to_string(), &self.proof_encoding)
+    }
+
     /// The public halves of the token keys (RFC 7517).
     pub fn jwks(&self) -> serde_json::Value {
+        self.public(Purpose::Token)
+    }
+
+    /// The public halves of the keys that sign checkpoints and manifests, old ones too.
+    pub fn proof_jwks(&self) -> serde_json::Value {
+        self.public(Purpose::Checkpoint)
+    }
+
+    fn public(&self, purpose: Purpose) -> serde_json::Value {
         let keys: Vec<_> = self
-            .of(Purpose::Token)
+            .of(purpose)
             .map(|key| {
-                let public = SigningKey::from_bytes(&key.secret).verifying_key();
                 serde_json::json!({
                     "kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA",
-                    "kid": key.id.to_string(), "x": URL_SAFE_NO_PAD.encode(public.as_bytes()),
+                    "kid": key.id.to_string(), "x": key.public(),
                 })
             })
             .collect();
@@ -236,11 +254,13 @@ impl Keys {
             .map(|key| (key.id.to_string(), Self::digest_with(key, "check", "hoctap").1.to_vec()))
             .collect()
     }
+}
 
-    /// Signs with the newest checkpoint key; the signature comes with the key's id.
-    pub fn sign(&self, message: &[u8]) -> (i16, [u8; 64]) {
-        let key = self.newest(Purpose::Checkpoint);
-        (key.id, SigningKey::from_bytes(&key.secret).sign(message).to_bytes())
+impl Key {
+    /// The public half of a signing key, base64url.
+    fn public(&self) -> String {
+        let pair = SigningKey::from_bytes(&self.secret);
+        URL_SAFE_NO_PAD.encode(pair.verifying_key().as_bytes())
     }
 }
 

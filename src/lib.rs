@@ -21,6 +21,7 @@ pub mod areas;
 pub mod state;
 pub mod auth;
 pub mod audit;
+pub mod proof;
 pub mod ledger;
 pub mod users;
 pub mod criteria;

@@ -2,7 +2,7 @@
 
 use std::io::Write;
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
@@ -11,9 +11,12 @@ use hoctap::config::{Config, VARIABLES};
 use hoctap::embedded::{Embedded, Place};
 use hoctap::error::{Error, Result};
 use hoctap::keys::Keys;
+use hoctap::proof::{Proof, PublicKeys};
 use hoctap::state::Shared;
 use hoctap::users::rows::{User, UserChange};
-use hoctap::{app, audit, contract, db, demo, housekeeping, setup, sheets, statistics, users};
+use hoctap::{
+    app, audit, contract, db, demo, housekeeping, proof, setup, sheets, statistics, users,
+};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// The register of Vietnam's learning titles.
@@ -34,14 +37,17 @@ enum Command {
     },
     /// Bring the database to this version and stop
     Migrate,
-    /// Make a file of new keys, mode 0600
-    Keys { file: PathBuf },
+    /// Make a file of new keys, mode 0600, or print the public ones
+    Keys(KeysArgs),
     /// Manage accounts
     #[command(subcommand)]
     User(UserCommand),
     /// Check the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
+    /// Check a proof of an entry without the register
+    #[command(subcommand)]
+    Proof(ProofCommand),
     /// Compare every count with the records it is made of
     Verify,
     /// Print the contract (OpenAPI, YAML)
@@ -84,6 +90,33 @@ enum AuditCommand {
     },
 }
 
+#[derive(Args)]
+#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
+struct KeysArgs {
+    #[command(subcommand)]
+    command: Option<KeysCommand>,
+    /// The file to make
+    file: Option<PathBuf>,
+}
+
+#[derive(Subcommand)]
+enum KeysCommand {
+    /// Print the public keys by which checkpoints, proofs and manifests are checked
+    Public,
+}
+
+#[derive(Subcommand)]
+enum ProofCommand {
+    /// Check that the entry stood in its chain when its day was closed
+    Verify {
+        /// The answer of /audit/{id}/proof
+        file: PathBuf,
+        /// What `hoctap keys public` or /.well-known/proof-keys.json said
+        #[arg(long)]
+        key: PathBuf,
+    },
+}
+
 fn variables() -> String {
     let mut text = String::from("Environment:\n");
     for variable in VARIABLES {
@@ -110,11 +143,16 @@ async fn main() -> ExitCode {
 
 async fn run(command: Command) -> Result<ExitCode> {
     match command {
-        Command::Keys { file } => {
+        Command::Keys(KeysArgs { file: Some(file), .. }) => {
             Keys::create(&file).map_err(Error::internal)?;
             println!("{}", file.display());
             Ok(ExitCode::SUCCESS)
         }
+        Command::Keys(_) => {
+            println!("{}", keys(&config()?)?.proof_jwks());
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::Proof(ProofCommand::Verify { file, key }) => verify_proof(&file, &key),
         Command::Openapi => {
             print!("{}", contract::yaml());
             Ok(ExitCode::SUCCESS)
@@ -265,10 +303,36 @@ async fn verify_audit(url: &str, keys: &Keys, area: &str) -> Result<ExitCode> {
     let areas = setup::prepare(url, keys).await?;
     let area = areas.resolve("--area", area, hoctap::clock::today())?;
     let mut db = db::connect(url).await?;
-    let chains = audit::rows::chains(&mut db, area).await?;
-    let verdict = audit::verify::verify(&mut db, &chains).await?;
+    let public = PublicKeys::read(&keys.proof_jwks().to_string())?;
+    let verdict = db::snapshot(&mut db, async |db| {
+        let chains = audit::rows::chains(db, area).await?;
+        proof::rows::verify_all(db, &public, &chains).await
+    })
+    .await?;
     println!("{}", serde_json::to_string_pretty(&verdict).map_err(Error::internal)?);
     Ok(if verdict.valid { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn verify_proof(file: &Path, key: &Path) -> Result<ExitCode> {
+    let keys = PublicKeys::read(&read(key)?)?;
+    let proof: Proof = serde_json::from_str(&read(file)?)
+        .map_err(|e| Error::internal(format!("{}: {e}", file.display())))?;
+    let (entry, checkpoint) = proof.check(&keys)?;
+    println!(
+        "entry {}-{} ({} by {} at {}) stood in its chain when {} was closed (checkpoint {})",
+        entry.area,
+        entry.seq,
+        entry.action,
+        entry.actor_name,
+        entry.at,
+        checkpoint.day,
+        checkpoint.number
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn read(file: &Path) -> Result<String> {
+    std::fs::read_to_string(file).map_err(|e| Error::internal(format!("{}: {e}", file.display())))
 }
 
 async fn verify_counts(url: &str, keys: &Keys) -> Result<ExitCode> {

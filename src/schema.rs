@@ -103,6 +103,23 @@ diesel::table! {
 }
 
 diesel::table! {
+    checkpoint_heads (area_id, seq) {
+        area_id -> Int4,
+        seq -> Int8,
+        hash -> Bytea,
+        checkpoint -> Int8,
+    }
+}
+
+diesel::table! {
+    checkpoints (n) {
+        n -> Int8,
+        day -> Date,
+        jws -> Text,
+    }
+}
+
+diesel::table! {
     closed_days (day) {
         day -> Date,
         closed_at -> Timestamptz,
@@ -481,6 +498,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     audit_heads,
     audit_items,
     audit_values,
+    checkpoint_heads,
+    checkpoints,
     closed_days,
     closings,
     count_changes,

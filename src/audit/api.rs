@@ -12,14 +12,13 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::rows::{self, Entry, EntryFilter, StoredItem, ValueKey};
-use super::verify::{Verdict, verify};
 use crate::areas::Areas;
 use crate::auth::allow::{Allow, ReadAudit};
 use crate::clock::today;
 use crate::error::{Error, Result};
 use crate::input::Query;
 use crate::paging;
-use crate::reply::{Body, Page};
+use crate::reply::Page;
 use crate::state::State;
 use crate::version::Version;
 
@@ -93,14 +92,6 @@ pub struct ItemQuery {
     cursor: Option<String>,
 }
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct VerifyQuery {
-    /// Code of an area within the caller's; the caller's own if not given.
-    area: Option<String>,
-}
-
 /// List the entries of the chains of an area, the newest first.
 #[utoipa::path(tag = "audit", security(("bearer" = [])), params(AuditQuery))]
 #[get("/audit")]
@@ -152,27 +143,6 @@ pub async fn list_audit_items(
     let values = rows::values(&mut db, &[key]).await?;
     let items = found.iter().map(|item| item_body(item, &values)).collect();
     Ok(Page { items, next, count: None })
-}
-
-/// Recompute the chains of an area: every hash, every item, every commitment.
-#[utoipa::path(tag = "audit", security(("bearer" = [])), params(VerifyQuery))]
-#[get("/audit/verify")]
-pub async fn verify_audit(
-    state: Data<State>,
-    user: Allow<ReadAudit>,
-    query: Query<VerifyQuery>,
-) -> Result<Body<Verdict>> {
-    let areas = state.areas();
-    let area = match &query.area {
-        Some(code) => areas.resolve("?area", code, today())?,
-        None => user.area,
-    };
-    if !areas.covers(user.area, area) {
-        return Err(Error::not_found());
-    }
-    let mut db = state.db().await?;
-    let chains = rows::chains(&mut db, area).await?;
-    verify(&mut db, &chains).await.map(Body)
 }
 
 /// What was recorded of a holder and its titles, as its own commune reads it.

@@ -99,6 +99,16 @@ pub async fn entries(
     Ok(query.load(db).await?)
 }
 
+/// One entry that the caller may read.
+pub async fn entry(db: &mut Conn, caller: &Caller, key: (i32, i64)) -> Result<Entry> {
+    Ok(audit_entries::table
+        .find(key)
+        .filter(audit_entries::area_id.eq_any(covered(caller.area)))
+        .select(Entry::as_select())
+        .first(db)
+        .await?)
+}
+
 /// The entries with these keys.
 pub async fn entries_of(db: &mut Conn, keys: &[(i32, i64)]) -> Result<Vec<Entry>> {
     let areas: Vec<i32> = keys.iter().map(|k| k.0).collect();

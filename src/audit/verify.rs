@@ -23,6 +23,18 @@ pub struct Verdict {
     pub items: usize,
     /// The first thing of each chain that does not fit.
     pub faults: Vec<Fault>,
+    pub checkpoints: usize,
+    /// The first checkpoint that does not fit.
+    pub checkpoint_fault: Option<CheckpointFault>,
+}
+
+/// The first checkpoint that does not fit.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct CheckpointFault {
+    pub number: i64,
+    /// What does not fit: `signature`, `number`, `previous`, `root`, `chain` (a chain is no longer
+    /// what it was) or `missing`.
+    pub what: &'static str,
 }
 
 /// The first entry of a chain that does not fit.

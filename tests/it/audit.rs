@@ -49,6 +49,8 @@ async fn every_change_is_found_by_area_actor_thing_and_day() {
     let next = page["next"].as_str().expect("another page");
     let second = auditor.get(&format!("/audit?area={COMMUNE}&limit=2&cursor={next}")).await.is(200);
     assert_ne!(page["items"][1]["id"], second["items"][0]["id"]);
+    let other = format!("/audit?area={NEIGHBOUR}&cursor={next}");
+    auditor.get(&other).await.refuses(422, "invalid");
 }
 
 #[actix_web::test]
@@ -97,6 +99,7 @@ async fn the_trail_of_another_area_is_nobodys() {
     let id = entry["id"].as_str().unwrap();
     assert!(items(stranger.get(&format!("/audit?area={COMMUNE}")).await).is_empty());
     stranger.get(&format!("/audit/{id}/items")).await.refuses(404, "not_found");
+    stranger.get(&format!("/audit/verify?area={COMMUNE}")).await.refuses(404, "not_found");
     recorder.get("/audit").await.refuses(403, "role_not_allowed");
     app.stranger().get("/audit").await.refuses(401, "token_missing");
 }

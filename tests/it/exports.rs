@@ -127,6 +127,7 @@ async fn nobody_takes_away_what_it_may_not_read() {
     dashboard.get("/exports/titles").await.refuses(403, "role_not_allowed");
     let administrator = app.user(Role::Administrator, PROVINCE).await;
     administrator.get("/exports/titles").await.refuses(403, "role_not_allowed");
+    recorder.get("/exports/titles?colour=red").await.refuses(422, "invalid");
 }
 
 #[actix_web::test]

@@ -11,3 +11,4 @@ mod lifecycle;
 mod audit;
 mod exports;
 mod moves;
+mod proof;

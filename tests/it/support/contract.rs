@@ -53,6 +53,8 @@ pub fn resolved(part: &Value) -> &Value {
 }
 
 fn validator(schema: &Value) -> Validator {
+    // A media type without a schema takes anything.
+    let schema = if schema.is_null() { &Value::Bool(true) } else { schema };
     let whole = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "allOf": [schema],

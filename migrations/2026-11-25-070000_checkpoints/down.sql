@@ -1,0 +1,1 @@
+drop table checkpoint_heads, checkpoints;

@@ -206,6 +206,17 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
 
         "GET /audit" => read(CONTROLLERS, "/audit").anywhere(),
         "GET /audit/verify" => read(CONTROLLERS, "/audit/verify").anywhere(),
+        "GET /audit/checkpoints" => public("/audit/checkpoints"),
+        "GET /audit/checkpoints/{number}" => {
+            c.recorder().app.midnight(1).await;
+            public("/audit/checkpoints/1")
+        }
+        "GET /audit/{id}/proof" => {
+            let holder = c.family().await;
+            c.recorder().app.midnight(2).await;
+            let entry = holder["version"].as_str().expect("a version");
+            read(CONTROLLERS, format!("/audit/{entry}/proof"))
+        }
         "GET /audit/{id}/items" => {
             let holder = c.family().await;
             let entry = holder["version"].as_str().expect("a version");

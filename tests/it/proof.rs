@@ -7,18 +7,11 @@ use chrono::Days;
 use diesel_async::SimpleAsyncConnection;
 use hoctap::auth::Role;
 use hoctap::clock::today;
-use hoctap::housekeeping;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::support::records::{COMMUNE, NEIGHBOUR, PROVINCE, family, title_path};
 use crate::support::{Client, TestApp};
-
-/// Midnight comes for the `n`th time since the test began.
-async fn midnight(app: &TestApp, n: u64) {
-    let next = today() + Days::new(n);
-    housekeeping::once(&mut app.db().await, &app.shared.keys, next).await.expect("housekeeping");
-}
 
 async fn register(recorder: &Client<'_>, name: &str) {
     let holder = family(recorder, name).await;
@@ -41,10 +34,10 @@ async fn the_closing_of_each_day_is_signed_and_named_in_the_next() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     register(&recorder, "Trần Văn An").await;
-    midnight(&app, 1).await;
-    midnight(&app, 1).await;
+    app.midnight(1).await;
+    app.midnight(1).await;
     register(&recorder, "Lê Thị Bình").await;
-    midnight(&app, 2).await;
+    app.midnight(2).await;
     let list = app.stranger().get("/audit/checkpoints").await.is(200);
     let [second, first] = &list["items"].as_array().unwrap()[..] else { panic!("{list:#}") };
     assert_eq!((&first["number"], &second["number"]), (&json!(1), &json!(2)));
@@ -78,9 +71,9 @@ async fn an_entry_is_proved_without_the_register() {
     let trail = auditor.get(&format!("/audit?area={COMMUNE}&entity=title")).await.is(200);
     let path = format!("/audit/{}/proof", trail["items"][1]["id"].as_str().unwrap());
     auditor.get(&path).await.refuses(422, "day_not_closed");
-    midnight(&app, 1).await;
+    app.midnight(1).await;
     register(&recorder, "Ngô Văn Tư").await;
-    midnight(&app, 2).await;
+    app.midnight(2).await;
     let proof = auditor.get(&path).await.is(200);
     assert_eq!(proof["checkpoint"]["number"], 1, "the first that covers it");
     assert_eq!(proof["following"].as_array().unwrap().len(), 2, "the head of that day");
@@ -110,7 +103,7 @@ async fn a_chain_cut_short_no_longer_fits_its_checkpoint() {
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let auditor = app.user(Role::Auditor, PROVINCE).await;
     register(&recorder, "Trần Văn An").await;
-    midnight(&app, 1).await;
+    app.midnight(1).await;
     let verdict = auditor.get("/audit/verify").await.is(200);
     assert_eq!(
         (&verdict["valid"], &verdict["checkpoints"], &verdict["checkpoint_fault"]),
@@ -140,7 +133,7 @@ async fn a_checkpoint_made_up_afterwards_is_named() {
     let auditor = app.user(Role::Auditor, PROVINCE).await;
     for (day, name) in [(1, "Trần Văn An"), (2, "Lê Thị Bình"), (3, "Phạm Văn Cả")] {
         register(&recorder, name).await;
-        midnight(&app, day).await;
+        app.midnight(day).await;
     }
     let mut db = app.db().await;
     let refused = db.batch_execute("delete from checkpoints").await.unwrap_err().to_string();

@@ -9,12 +9,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
+use chrono::Days;
 use hoctap::app;
 use hoctap::areas::Areas;
 use hoctap::auth::{Act, Role};
 use hoctap::clock::today;
 use hoctap::config::Config;
 use hoctap::db::{self, Conn};
+use hoctap::housekeeping;
 use hoctap::state::Shared;
 use hoctap::users;
 use hoctap::users::rows::{ServiceAccount, User, UserChange};
@@ -95,6 +97,13 @@ impl TestApp {
     /// A connection to the register below the API, for what no caller may see.
     pub async fn db(&self) -> Conn {
         db::connect(&self.shared.url).await.expect("a connection")
+    }
+
+    /// Midnight comes for the `n`th time since today: the days before are closed.
+    pub async fn midnight(&self, n: u64) {
+        let next = today() + Days::new(n);
+        let done = housekeeping::once(&mut self.db().await, &self.shared.keys, next).await;
+        done.expect("housekeeping");
     }
 
     pub fn stranger(&self) -> Client<'_> {

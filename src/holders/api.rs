@@ -16,7 +16,7 @@ use crate::auth::Caller;
 use crate::auth::allow::{Allow, LookUpNumber, ReadRecords, WriteRecords};
 use crate::clock::today;
 use crate::db::Db;
-use crate::error::{Error, FieldError, Result, say};
+use crate::error::{Error, Result, say};
 use crate::hamlets::rows::Hamlet;
 use crate::hamlets::writable;
 use crate::input::{IfMatch, Json, Query, present};
@@ -199,10 +199,8 @@ pub async fn create_holder(
     let checked = draft.check(today())?;
     let mut holder = Holder::new(new.kind, area, new.hamlet, checked.name.clone());
     fill(&mut db, &user, &mut holder, &checked).await?;
-    if !new.new && checked.number.is_none() && act.idempotency.is_none() {
-        refuse_alike(&mut db, &areas, &holder).await?;
-    }
-    let id = Holder::create(&mut db, &act, (state.keys(), &areas), &holder, checked.number).await?;
+    let tools = (state.keys(), &*areas);
+    let id = Holder::create(&mut db, &act, tools, &holder, checked.number, new.new).await?;
     let made = Holder::find(&mut db, &user, &HolderKey::Id(id)).await?;
     Ok(Created {
         location: format!("/api/v1/holders/{id}"),
@@ -386,34 +384,6 @@ async fn linked(
             ),
         )
     })
-}
-
-async fn refuse_alike(db: &mut Db, areas: &Areas, holder: &Holder) -> Result<()> {
-    let alike = Holder::alike(db, areas, holder).await?;
-    if alike.is_empty() {
-        return Ok(());
-    }
-    let errors = alike
-        .iter()
-        .map(|found| {
-            FieldError::new(
-                "/name",
-                "candidate",
-                say(
-                    format!("Có thể là {} ({}).", found.name, found.code),
-                    format!("May be {} ({}).", found.name, found.code),
-                ),
-            )
-        })
-        .collect();
-    Err(Error::conflict(
-        "holder_may_exist",
-        say(
-            "Đã có đối tượng cùng tên, cùng thôn; nếu thật là người khác, gửi lại với new: true.",
-            "One of the same name and hamlet exists; if it is another, send new: true.",
-        ),
-    )
-    .with_errors(errors))
 }
 
 async fn patched(

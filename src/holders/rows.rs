@@ -14,7 +14,7 @@ use crate::audit::{Entity, Fields, Item};
 use crate::auth::{Act, Caller};
 use crate::clock::today;
 use crate::db::Conn;
-use crate::error::{Error, OnConstraint, Result, say};
+use crate::error::{Error, FieldError, OnConstraint, Result, say};
 use crate::input::{IfMatch, stale};
 use crate::keys::Keys;
 use crate::kind::{Group, Kind};
@@ -200,17 +200,22 @@ impl Holder {
             .await?)
     }
 
-    /// Makes one holder. A number that is taken answers 409 and says which commune to ask.
+    /// Makes one holder. A number that is taken answers 409 and says which commune to ask; without
+    /// a number, one that may exist already is refused unless it is `surely_new`.
     pub async fn create(
         db: &mut Conn,
         act: &Act,
         (keys, areas): (&Keys, &Areas),
         new: &Self,
         number: Option<Number>,
+        surely_new: bool,
     ) -> Result<Uuid> {
         let chain = areas.chain(new.area_id, None);
         ledger::write(db, act, "holder.create", async |w| {
             w.lock(&[chain]).await?;
+            if !surely_new && number.is_none() {
+                refuse_alike(&Self::alike(w.db, areas, new).await?)?;
+            }
             let made = Self { version: w.version(chain)?, ..new.clone() };
             diesel::insert_into(holders::table)
                 .values(&made)
@@ -470,6 +475,34 @@ pub fn number_taken(commune: &str) -> Error {
             format!("This number is already in the register; ask {commune}."),
         ),
     )
+}
+
+/// 409 with the holders that a new one cannot be told from.
+fn refuse_alike(alike: &[Holder]) -> Result<()> {
+    if alike.is_empty() {
+        return Ok(());
+    }
+    let errors = alike
+        .iter()
+        .map(|found| {
+            FieldError::new(
+                "/name",
+                "candidate",
+                say(
+                    format!("Có thể là {} ({}).", found.name, found.code),
+                    format!("May be {} ({}).", found.name, found.code),
+                ),
+            )
+        })
+        .collect();
+    Err(Error::conflict(
+        "holder_may_exist",
+        say(
+            "Đã có đối tượng cùng tên, cùng thôn; nếu thật là người khác, gửi lại với new: true.",
+            "One of the same name and hamlet exists; if it is another, send new: true.",
+        ),
+    )
+    .with_errors(errors))
 }
 
 async fn release(w: &mut Writer<'_>, holder: Uuid) -> Result<()> {

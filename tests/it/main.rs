@@ -7,6 +7,7 @@ mod figures;
 mod inputs;
 mod access;
 mod access_cases;
+mod holders;
 mod lifecycle;
 mod audit;
 mod exports;

@@ -224,9 +224,11 @@ impl Decision {
             let found = title_rows::chosen(w, areas, &part.choice).await?;
             for (n, (before, holder)) in found.into_iter().enumerate() {
                 let mut after = before.clone();
-                let set = title_rows::set_of(&sets, areas, &before, day);
+                // A title is decided under the set by which it was assessed.
+                let assessed = sets.iter().find(|set| Some(set.id) == before.criteria_set_id);
+                let set = assessed.or_else(|| title_rows::set_of(&sets, areas, &before, day));
                 let reason = part.reason.as_deref();
-                let done = if areas.covers(self.authority_area_id, before.place()) {
+                let done = if self.answers_for(areas, before.place()) {
                     apply(&mut after, part.action, set, reason, w.act.caller.id)
                 } else {
                     Err(outside_authority())
@@ -256,6 +258,12 @@ impl Decision {
         }
         title_rows::save_all(w, areas, changes, false).await?;
         self.annex(w, &lines).await
+    }
+
+    /// Whether the place lies in the area of the authority, or was made of what did: a district of
+    /// that day no longer has the communes of today below it.
+    fn answers_for(&self, areas: &Areas, place: AreaId) -> bool {
+        areas.cover(place).iter().any(|part| areas.covers(self.authority_area_id, *part))
     }
 
     async fn annex(&self, w: &mut Writer<'_>, lines: &[(&Part, Title, Holder)]) -> Result<()> {

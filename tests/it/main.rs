@@ -13,3 +13,6 @@ mod audit;
 mod exports;
 mod moves;
 mod proof;
+mod criteria;
+mod decisions;
+mod random;

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod contract;
+pub mod proof;
 pub mod records;
 
 use std::net::TcpListener;

@@ -29,8 +29,10 @@ fn indicators(first: f64, others: f64) -> Value {
 async fn a_citizen_needs_80_or_70_where_life_is_hard_and_no_indicator_below_5() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
-    let easy = hamlet(&recorder, COMMUNE, "số 1", false).await;
-    let hard = hamlet(&recorder, COMMUNE, "số 2", true).await;
+    let easy = hamlet(&recorder, COMMUNE, "tổ dân phố", "số 1").await;
+    let hard = hamlet(&recorder, COMMUNE, "tổ dân phố", "số 2").await;
+    let at = format!("/areas/commune/{COMMUNE}/hamlets/{}", hard["id"].as_str().unwrap());
+    let hard = recorder.patch(&at, &hard, json!({"difficult": true})).await.is(200);
     let floor = "Chưa kiểm tra được mức sàn 5 điểm: thiếu điểm từng tiêu chí.";
     let table: [(&Value, Value, &str, Vec<&str>, Vec<&str>); 9] = [
         (&easy, indicators(8.0, 8.0), "passes", vec![], vec![]),
@@ -64,7 +66,7 @@ async fn a_citizen_needs_80_or_70_where_life_is_hard_and_no_indicator_below_5() 
     for (n, (place, score, outcome, lacks, unchecked)) in table.into_iter().enumerate() {
         let also =
             json!({"name": format!("Công dân {n}"), "hamlet": place["id"], "group": "farmers"});
-        let citizen = holder(&recorder, "citizen", also).await;
+        let citizen = holder(&recorder, "citizen", COMMUNE, also).await;
         let (path, title) = registered(&recorder, &citizen, 2026, "commune").await;
         let title =
             recorder.step(&format!("{path}/assess"), &title, json!({"score": score})).await.is(200);
@@ -82,7 +84,7 @@ async fn a_citizen_needs_80_or_70_where_life_is_hard_and_no_indicator_below_5() 
 async fn a_score_that_does_not_fit_its_set_is_refused_whole() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
-    let citizen = holder(&recorder, "citizen", json!({"name": "Trần Thị Mai"})).await;
+    let citizen = holder(&recorder, "citizen", COMMUNE, json!({"name": "Trần Thị Mai"})).await;
     let (path, title) = registered(&recorder, &citizen, 2026, "commune").await;
     let table = [
         (
@@ -125,7 +127,8 @@ async fn a_score_that_does_not_fit_its_set_is_refused_whole() {
 async fn grades_are_named_by_their_set_and_a_community_keeps_its_title_for_36_months() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
-    let unit = holder(&recorder, "unit", json!({"name": "Trường THCS Trần Đăng Ninh"})).await;
+    let unit =
+        holder(&recorder, "unit", COMMUNE, json!({"name": "Trường THCS Trần Đăng Ninh"})).await;
     let (path, title) = registered(&recorder, &unit, 2026, "province").await;
     let wrong = json!({"score": {"grade": "good"}});
     let refused = recorder.step(&format!("{path}/assess"), &title, wrong).await.is(422);
@@ -141,7 +144,7 @@ async fn grades_are_named_by_their_set_and_a_community_keeps_its_title_for_36_mo
     let points = json!({"score": {"total": 88}});
     recorder.step(&format!("{other}/assess"), &of_commune, points).await.is(200);
     // A commune's own community was graded by TT 44/2014 until 2023.
-    let community = holder(&recorder, "community", json!({})).await;
+    let community = holder(&recorder, "community", COMMUNE, json!({})).await;
     let (path, title) = registered(&recorder, &community, 2023, "commune").await;
     let grade = json!({"score": {"grade": "fair"}});
     recorder.step(&format!("{path}/assess"), &title, grade.clone()).await.is(200);
@@ -188,7 +191,7 @@ async fn a_provinces_set_wins_from_its_edition_on_and_old_titles_stay_under_thei
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let country = app.user(Role::Administrator, "VN").await;
-    let family = holder(&recorder, "family", json!({"name": "Trần Văn Bình"})).await;
+    let family = holder(&recorder, "family", COMMUNE, json!({"name": "Trần Văn Bình"})).await;
     let score = json!({"score": {"total": 83}});
     let (old, title) = registered(&recorder, &family, 2025, "commune").await;
     let before = recorder.step(&format!("{old}/assess"), &title, score.clone()).await.is(200);
@@ -230,7 +233,7 @@ async fn a_title_verified_under_one_edition_is_decided_under_it() {
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let approver = app.user(Role::Approver, COMMUNE).await;
     let country = app.user(Role::Administrator, "VN").await;
-    let family = holder(&recorder, "family", json!({"name": "Trần Văn Bình"})).await;
+    let family = holder(&recorder, "family", COMMUNE, json!({"name": "Trần Văn Bình"})).await;
     let (path, title) = registered(&recorder, &family, 2026, "commune").await;
     let score = json!({"score": {"total": 70}});
     let title = recorder.step(&format!("{path}/assess"), &title, score).await.is(200);

@@ -20,7 +20,7 @@ async fn one_decision_recognises_declines_and_revokes_titles_of_several_kinds_an
     let bad = title_at(&recorder, &approver, &bad, 2026, "verified").await;
     let old = family(&recorder, "Phạm Văn Cũ").await;
     let old = title_at(&recorder, &approver, &old, 2025, "recognised").await;
-    let unit = holder(&recorder, "unit", json!({"name": "Trạm Y tế"})).await;
+    let unit = holder(&recorder, "unit", COMMUNE, json!({"name": "Trạm Y tế"})).await;
     let mut units = Vec::new();
     for (level, score) in
         [("commune", json!({"total": 88})), ("province", json!({"grade": "level_1"}))]
@@ -125,9 +125,9 @@ async fn the_annex_stays_as_it_was_that_day() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let approver = app.user(Role::Approver, COMMUNE).await;
-    let place = hamlet(&recorder, COMMUNE, "số 5", false).await;
+    let place = hamlet(&recorder, COMMUNE, "tổ dân phố", "số 5").await;
     let also = json!({"name": "Trần Thị Mai", "hamlet": place["id"], "group": "farmers"});
-    let citizen = holder(&recorder, "citizen", also).await;
+    let citizen = holder(&recorder, "citizen", COMMUNE, also).await;
     title_at(&recorder, &approver, &citizen, 2026, "recognised").await;
     let list = recorder.get("/decisions").await.is(200);
     let annex = format!("/decisions/{}/titles", list["items"][0]["id"].as_str().unwrap());
@@ -186,7 +186,7 @@ async fn under_a_confirmed_set_recognising_against_the_outcome_says_why() {
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let approver = app.user(Role::Approver, COMMUNE).await;
     // The set of citizens is confirmed, that of families only advises.
-    let citizen = holder(&recorder, "citizen", json!({"name": "Trần Thị Mai"})).await;
+    let citizen = holder(&recorder, "citizen", COMMUNE, json!({"name": "Trần Thị Mai"})).await;
     let family = family(&recorder, "Trần Văn Bình").await;
     let mut titles = Vec::new();
     for held in [&citizen, &family] {

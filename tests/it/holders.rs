@@ -25,10 +25,11 @@ fn path(holder: &Value) -> String {
 async fn holders_of_all_five_kinds_are_entered_with_what_their_kind_knows() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
-    let place = hamlet(&recorder, COMMUNE, "số 5", false).await;
+    let place = hamlet(&recorder, COMMUNE, "tổ dân phố", "số 5").await;
     let family = holder(
         &recorder,
         "family",
+        COMMUNE,
         json!({
             "name": "Trần Văn Bình",
             "hamlet": place["id"],
@@ -40,11 +41,13 @@ async fn holders_of_all_five_kinds_are_entered_with_what_their_kind_knows() {
     assert_eq!(family["hamlet_name"], "Tổ dân phố số 5");
     assert_eq!(family["details"]["pupils"], 2);
     let details = json!({"head": "Vũ Đình Khoa", "households": 42, "communes": ["Xã Vụ Bản"]});
-    let clan = holder(&recorder, "clan", json!({"name": "Họ Vũ Đình", "details": details})).await;
+    let clan =
+        holder(&recorder, "clan", COMMUNE, json!({"name": "Họ Vũ Đình", "details": details})).await;
     assert_eq!(clan["details"]["communes"][0], "Xã Vụ Bản");
     let community = holder(
         &recorder,
         "community",
+        COMMUNE,
         json!({"hamlet": place["id"], "details": {"households": 120, "population": 410}}),
     )
     .await;
@@ -52,10 +55,11 @@ async fn holders_of_all_five_kinds_are_entered_with_what_their_kind_knows() {
     let details = json!({"unit_type": "trường tiểu học", "staff": 31, "educates": true});
     let unit =
         json!({"name": "Trường Tiểu học Trần Nhân Tông", "number": "0600-123", "details": details});
-    let unit = holder(&recorder, "unit", unit).await;
+    let unit = holder(&recorder, "unit", COMMUNE, unit).await;
     let citizen = holder(
         &recorder,
         "citizen",
+        COMMUNE,
         json!({
             "name": "Trần Thị Mai",
             "group": "officials",
@@ -203,12 +207,13 @@ async fn holders_are_listed_by_name_with_filters_and_search() {
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let neighbour = app.user(Role::Recorder, NEIGHBOUR).await;
     let supervisor = app.user(Role::Supervisor, PROVINCE).await;
-    let place = hamlet(&recorder, COMMUNE, "số 5", false).await;
+    let place = hamlet(&recorder, COMMUNE, "tổ dân phố", "số 5").await;
     for name in ["Phạm Văn Hoà", "Đỗ Thị Hồng", "Bùi Quang Huy", "Nguyễn Văn Hòa"] {
         family(&recorder, name).await;
     }
-    holder(&recorder, "family", json!({"name": "Cao Bá Đạt", "hamlet": place["id"]})).await;
-    holder(&recorder, "clan", json!({"name": "Họ Đỗ"})).await;
+    holder(&recorder, "family", COMMUNE, json!({"name": "Cao Bá Đạt", "hamlet": place["id"]}))
+        .await;
+    holder(&recorder, "clan", COMMUNE, json!({"name": "Họ Đỗ"})).await;
     let body = json!({"kind": "family", "area": NEIGHBOUR, "name": "Đỗ Văn Tám"});
     neighbour.post("/holders", body).await.is(201);
     let names = |page: &Value| -> Vec<String> {
@@ -256,7 +261,7 @@ async fn a_correction_is_a_merge_patch_on_the_version_that_was_read() {
     let neighbour = app.user(Role::Recorder, NEIGHBOUR).await;
     let details = json!({"head_birth_year": 1985, "members": 4, "adults": 2});
     let also = json!({"name": "Trần Bình", "number": "036085001234", "details": details});
-    let family = holder(&recorder, "family", also).await;
+    let family = holder(&recorder, "family", COMMUNE, also).await;
     let at = path(&family);
     let change = json!({"name": "Trần Văn Bình", "details": {"members": 5, "adults": null}});
     let blind = recorder.call(Method::PATCH, &at).json(&change).send().await;
@@ -294,7 +299,7 @@ async fn only_a_holder_without_titles_is_deleted() {
     let home = family(&recorder, "Lê Văn Na").await;
     let also =
         json!({"name": "Lê Thị Na", "number": "036190004321", "details": {"family": home["code"]}});
-    let citizen = holder(&recorder, "citizen", also.clone()).await;
+    let citizen = holder(&recorder, "citizen", COMMUNE, also.clone()).await;
     recorder.delete(&path(&home), &home).await.refuses(409, "holder_is_linked");
     recorder.call(Method::DELETE, &path(&citizen)).send().await.refuses(428, "if_match_required");
     approver.delete(&path(&citizen), &citizen).await.refuses(403, "role_not_allowed");
@@ -302,7 +307,8 @@ async fn only_a_holder_without_titles_is_deleted() {
     recorder.get(&path(&citizen)).await.refuses(404, "not_found");
     recorder.delete(&path(&home), &home).await.is(204);
     // The number is free again.
-    holder(&recorder, "citizen", json!({"name": "Lê Thị Na", "number": "036190004321"})).await;
+    holder(&recorder, "citizen", COMMUNE, json!({"name": "Lê Thị Na", "number": "036190004321"}))
+        .await;
 }
 
 #[actix_web::test]
@@ -312,7 +318,8 @@ async fn a_number_stands_once_in_the_country_and_tells_the_commune_but_not_the_p
     let neighbour = app.user(Role::Recorder, NEIGHBOUR).await;
     let number = "036190004321";
     let citizen =
-        holder(&recorder, "citizen", json!({"name": "Trần Thị Mai", "number": number})).await;
+        holder(&recorder, "citizen", COMMUNE, json!({"name": "Trần Thị Mai", "number": number}))
+            .await;
     let body = |kind: &str, name: &str| json!({"kind": kind, "area": NEIGHBOUR, "name": name, "number": number});
     let refused = neighbour.post("/holders", body("citizen", "Trần Thị Mai")).await;
     let refused = refused.refuses(409, "number_taken");
@@ -345,7 +352,8 @@ async fn a_whole_number_is_nowhere_to_be_read() {
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let number = "036190004321";
     let citizen =
-        holder(&recorder, "citizen", json!({"name": "Trần Thị Mai", "number": number})).await;
+        holder(&recorder, "citizen", COMMUNE, json!({"name": "Trần Thị Mai", "number": number}))
+            .await;
     let change = json!({"number": "036190005555"});
     recorder.patch(&path(&citizen), &citizen, change).await.is(200);
     for place in ["/holders".to_owned(), path(&citizen), format!("{}/history", path(&citizen))] {

@@ -229,14 +229,14 @@ async fn a_step_is_taken_with_a_list_or_a_selection_whole_or_not_at_all() {
     let approver = app.user(Role::Approver, COMMUNE).await;
     let supervisor = app.user(Role::Supervisor, PROVINCE).await;
     let auditor = app.user(Role::Auditor, COMMUNE).await;
-    let place = hamlet(&recorder, COMMUNE, "số 5", false).await;
+    let place = hamlet(&recorder, COMMUNE, "tổ dân phố", "số 5").await;
     let mut titles = Vec::new();
     for n in 0..6 {
         let also = match n {
             0..3 => json!({"name": format!("Gia đình {n}"), "hamlet": place["id"]}),
             _ => json!({"name": format!("Gia đình {n}")}),
         };
-        let holder = holder(&recorder, "family", also).await;
+        let holder = holder(&recorder, "family", COMMUNE, also).await;
         titles.push(title_at(&recorder, &approver, &holder, 2026, "self_assessed").await);
     }
     let select =

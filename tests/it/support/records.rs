@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{Client, TestApp};
+use super::Client;
+pub use super::proof::prove as register_is_sound;
 
 /// The commune of most tests: Phường Nam Định.
 pub const COMMUNE: &str = "13669";
@@ -134,15 +135,4 @@ pub async fn citizen(recorder: &Client<'_>, area: &str, name: &str, details: Val
 pub async fn hamlet(recorder: &Client<'_>, area: &str, hamlet_type: &str, name: &str) -> Value {
     let body = json!({"type": hamlet_type, "name": name});
     recorder.post(&format!("/areas/commune/{area}/hamlets"), body).await.is(201)
-}
-
-/// Counts equal records, and every chain fits.
-pub async fn register_is_sound(app: &TestApp) {
-    let mut db = app.db().await;
-    let different = hoctap::statistics::rows::differences(&mut db).await.expect("counts");
-    assert_eq!(different, 0, "cells differ from the records");
-    let areas = hoctap::areas::Areas::load(&mut db).await.expect("the areas");
-    let chains = hoctap::audit::rows::chains(&mut db, areas.country()).await.expect("chains");
-    let verdict = hoctap::audit::verify::verify(&mut db, &chains).await.expect("a verdict");
-    assert!(verdict.valid, "{:?}", verdict.faults);
 }

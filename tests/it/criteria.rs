@@ -25,6 +25,9 @@ fn indicators(first: f64, others: f64) -> Value {
     json!({"points": points})
 }
 
+/// Where, which score, what it comes to, what it lacks, what could not be checked.
+type Case<'a> = (&'a Value, Value, &'a str, Vec<&'a str>, Vec<&'a str>);
+
 #[actix_web::test]
 async fn a_citizen_needs_80_or_70_where_life_is_hard_and_no_indicator_below_5() {
     let app = TestApp::start().await;
@@ -34,7 +37,7 @@ async fn a_citizen_needs_80_or_70_where_life_is_hard_and_no_indicator_below_5() 
     let at = format!("/areas/commune/{COMMUNE}/hamlets/{}", hard["id"].as_str().unwrap());
     let hard = recorder.patch(&at, &hard, json!({"difficult": true})).await.is(200);
     let floor = "Chưa kiểm tra được mức sàn 5 điểm: thiếu điểm từng tiêu chí.";
-    let table: [(&Value, Value, &str, Vec<&str>, Vec<&str>); 9] = [
+    let table: [Case<'_>; 9] = [
         (&easy, indicators(8.0, 8.0), "passes", vec![], vec![]),
         (&easy, indicators(7.0, 7.0), "fails", vec!["Tổng điểm 70 chưa đến 80."], vec![]),
         (&hard, indicators(7.0, 7.0), "passes", vec![], vec![]),

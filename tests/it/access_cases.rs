@@ -3,7 +3,9 @@
 use hoctap::auth::Role;
 use serde_json::{Value, json};
 
-use crate::support::records::{COMMUNE, PROVINCE, decision, family, record, title_at, title_path};
+use crate::support::records::{
+    COMMUNE, NEIGHBOUR, PROVINCE, decision, family, record, title_at, title_path,
+};
 use crate::support::{Client, PASSWORD, TestApp};
 
 /// A request that succeeds, and what it leaves in the trail.
@@ -32,6 +34,8 @@ pub enum Body {
 pub struct Cast<'a> {
     pub home: Vec<(Role, Client<'a>)>,
     pub elsewhere: Vec<(Role, Client<'a>)>,
+    /// The recorder of a commune of the same province.
+    neighbour: Client<'a>,
 }
 
 use Role::*;
@@ -120,6 +124,16 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
         "DELETE /holders/{id}" => {
             let holder = c.family().await;
             delete(RECORDER, of(&holder, "/holders/{id}")).knowing(holder)
+        }
+
+        "GET /moves" => read(READERS, "/moves").anywhere(),
+        "POST /moves" => {
+            let code = c.neighbours_family().await;
+            write(RECORDER, "/moves", json!({"area": COMMUNE, "code": code})).leaves(BOTH)
+        }
+        "GET /moves/{id}" => read(READERS, of(&c.moved().await, "/moves/{id}")),
+        "POST /moves/{id}/take-back" => {
+            write(RECORDER, of(&c.moved().await, "/moves/{id}/take-back"), because()).leaves(BOTH)
         }
 
         "GET /titles" => read(READERS, "/titles").anywhere(),
@@ -226,6 +240,7 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
     })
 }
 
+const BOTH: &[&str] = &[COMMUNE, NEIGHBOUR];
 const HAMLETS: &str = "/areas/commune/13669/hamlets";
 const TOTALS: &str = "/areas/commune/13669/totals/2026";
 const CLOSINGS: &str = "/areas/commune/13669/closings/2026";
@@ -292,7 +307,8 @@ impl<'a> Cast<'a> {
             home.push((role, app.user(role, here).await));
             elsewhere.push((role, app.user(role, there).await));
         }
-        Self { home, elsewhere }
+        let neighbour = app.user(Recorder, NEIGHBOUR).await;
+        Self { home, elsewhere, neighbour }
     }
 
     pub fn at_home(&self, role: Role) -> &Client<'a> {
@@ -315,6 +331,18 @@ impl<'a> Cast<'a> {
     async fn family(&self) -> Value {
         let n = uuid::Uuid::now_v7().simple();
         family(self.recorder(), &format!("Gia đình {n}")).await
+    }
+
+    /// Its printed code.
+    async fn neighbours_family(&self) -> Value {
+        let name = format!("Gia đình {}", uuid::Uuid::now_v7().simple());
+        let body = json!({"kind": "family", "area": NEIGHBOUR, "name": name});
+        self.neighbour.post("/holders", body).await.is(201)["code"].clone()
+    }
+
+    async fn moved(&self) -> Value {
+        let claim = json!({"area": COMMUNE, "code": self.neighbours_family().await});
+        self.recorder().post("/moves", claim).await.is(201)
     }
 
     async fn title(&self, status: &str) -> Value {

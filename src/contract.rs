@@ -40,7 +40,9 @@ use crate::reply;
         (name = "exports", description = "Figures and records to take away"),
         (name = "audit", description = "What was changed, by whom, and the proof"),
         (name = "server", description = "The server itself"),
-    )
+    ),
+    // What only queries refer to, which utoipa does not gather.
+    components(schemas(crate::holders::api::Exact, crate::imports::api::Format, crate::moves::Direction))
 )]
 pub struct Contract;
 

@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_LANGUAGE, HeaderName, HeaderValue, VARY};
+use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderName, HeaderValue, VARY};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -81,9 +81,10 @@ fn tell(
     let problem = known.unwrap_or_else(|| unexplained(status, response.response().error()));
     let headers = response.headers().clone();
     let mut told = response.into_response(problem.render(lang, path, id));
-    // What other middleware added (CORS, Allow) stays.
+    // What belongs to the answer beside its body stays.
+    let stays = |name: &HeaderName| name == ALLOW || name.as_str().starts_with("access-control");
     for (name, value) in headers {
-        if !told.headers().contains_key(&name) && name.as_str().starts_with("access-control") {
+        if !told.headers().contains_key(&name) && stays(&name) {
             told.headers_mut().append(name, value);
         }
     }
@@ -123,7 +124,7 @@ pub async fn no_route(request: HttpRequest) -> HttpResponse {
         response = HttpResponse::NoContent().finish();
     }
     if let Ok(value) = HeaderValue::from_str(&allowed.join(", ")) {
-        response.headers_mut().insert(actix_web::http::header::ALLOW, value);
+        response.headers_mut().insert(ALLOW, value);
     }
     response
 }

@@ -104,7 +104,7 @@ pub struct MoveQuery {
 }
 
 /// List who came to an area and who left it, the latest first.
-#[utoipa::path(tag = "moves", security(("bearer" = [])))]
+#[utoipa::path(tag = "moves", security(("bearer" = [])), params(MoveQuery))]
 #[get("/moves")]
 pub async fn list_moves(
     state: Data<State>,
@@ -150,7 +150,7 @@ pub async fn claim_move(
 }
 
 /// One move.
-#[utoipa::path(tag = "moves", security(("bearer" = [])))]
+#[utoipa::path(tag = "moves", security(("bearer" = [])), params(("id" = Uuid, Path)))]
 #[get("/moves/{id}")]
 pub async fn get_move(
     state: Data<State>,
@@ -163,7 +163,7 @@ pub async fn get_move(
 }
 
 /// Take a wrong claim back, by the commune that lost the holder or by the one that claimed it.
-#[utoipa::path(tag = "moves", security(("bearer" = [])))]
+#[utoipa::path(tag = "moves", security(("bearer" = [])), params(("id" = Uuid, Path)))]
 #[post("/moves/{id}/take-back")]
 pub async fn take_back_move(
     state: Data<State>,

@@ -137,7 +137,7 @@ pub async fn create_user(
 }
 
 /// One account.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = Uuid, Path)))]
 #[get("/users/{id}")]
 pub async fn get_user(
     state: Data<State>,
@@ -149,7 +149,7 @@ pub async fn get_user(
 }
 
 /// Change or disable an account.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(IfMatch))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = Uuid, Path), IfMatch))]
 #[patch("/users/{id}")]
 pub async fn change_user(
     state: Data<State>,
@@ -188,7 +188,7 @@ pub async fn change_user(
 }
 
 /// Give an account a new temporary password; its sessions end.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = Uuid, Path)))]
 #[post("/users/{id}/reset")]
 pub async fn reset_user(
     state: Data<State>,
@@ -308,7 +308,7 @@ pub async fn create_service_account(
 }
 
 /// One service account.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = Uuid, Path)))]
 #[get("/service-accounts/{id}")]
 pub async fn get_service_account(
     state: Data<State>,
@@ -320,7 +320,7 @@ pub async fn get_service_account(
 }
 
 /// Disable a service account, or enable it again.
-#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(IfMatch))]
+#[utoipa::path(tag = "accounts", security(("bearer" = [])), params(("id" = Uuid, Path), IfMatch))]
 #[patch("/service-accounts/{id}")]
 pub async fn change_service_account(
     state: Data<State>,

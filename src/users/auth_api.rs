@@ -30,6 +30,7 @@ pub struct Login {
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Refresh {
+    #[schema(example = "xh0Ik3Ck8yYw0m8S0sQH2cM1o1mS7dY1c0pXk0m3b7E")]
     #[validate(length(min = 1, max = 100))]
     refresh_token: String,
 }
@@ -38,6 +39,7 @@ pub struct Refresh {
 #[serde(deny_unknown_fields)]
 pub struct ServiceKey {
     /// The key that was shown when the service account was made.
+    #[schema(example = "Qp3r2m0vJm1o9bq3mZ3T1n8jW6u0yS4kF5xL7cB2dEg")]
     #[validate(length(min = 1, max = 100))]
     key: String,
 }
@@ -48,6 +50,7 @@ pub struct PasswordChange {
     #[validate(length(min = 1, max = 200))]
     current: String,
     /// 12 to 200 characters, without the user name.
+    #[schema(example = "học-suốt-đời-không-nghỉ")]
     #[validate(length(min = 1, max = 200))]
     new: String,
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use hoctap::auth::Role;
 use hoctap::clock::today;
 use reqwest::Method;
+use serde_json::Value;
 
 use crate::access_cases::{Body, Cast, EXEMPT, Success, success};
-use crate::support::contract::DOCUMENT;
-use crate::support::{Answer, Client, TestApp, faults};
+use crate::support::{Answer, Client, TestApp, contract, faults};
 
 /// An operation of the contract, as the cases name it: `POST /holders`.
 struct Operation {
@@ -20,24 +20,18 @@ struct Operation {
 }
 
 fn operations() -> Vec<Operation> {
-    let paths = DOCUMENT["paths"].as_object().expect("paths");
-    let mut found = Vec::new();
-    for (path, item) in paths {
-        let Some(template) = path.strip_prefix("/api/v1") else { continue };
-        for (method, described) in item.as_object().expect("operations") {
-            let method: Method = method.to_uppercase().parse().expect("a method");
-            let parameters = described["parameters"].as_array();
-            let takes_version = parameters.into_iter().flatten().any(|p| p["name"] == "If-Match");
-            found.push(Operation {
-                name: format!("{method} {template}"),
-                method,
-                template: template.to_owned(),
-                secured: described["security"].is_array(),
-                takes_version,
-            });
-        }
-    }
-    found
+    let of = |(method, path, described): (Method, &str, &Value)| {
+        let template = path.strip_prefix("/api/v1")?.to_owned();
+        let mut parameters = described["parameters"].as_array().into_iter().flatten();
+        Some(Operation {
+            name: format!("{method} {template}"),
+            method,
+            template,
+            secured: described["security"].is_array(),
+            takes_version: parameters.any(|p| p["name"] == "If-Match"),
+        })
+    };
+    contract::operations().into_iter().filter_map(of).collect()
 }
 
 impl Operation {

@@ -8,6 +8,7 @@ mod inputs;
 mod access;
 mod access_cases;
 mod holders;
+mod contract;
 mod lifecycle;
 mod audit;
 mod exports;

@@ -10,6 +10,18 @@ use serde_json::{Value, json};
 pub static DOCUMENT: LazyLock<Value> =
     LazyLock::new(|| serde_json::to_value(hoctap::app::openapi()).expect("a document"));
 
+/// Every operation: its method, its path, its description.
+pub fn operations() -> Vec<(Method, &'static str, &'static Value)> {
+    let mut found = Vec::new();
+    for (path, item) in DOCUMENT["paths"].as_object().expect("paths") {
+        for (method, described) in item.as_object().expect("operations") {
+            let method = method.to_uppercase().parse().expect("a method");
+            found.push((method, path.as_str(), described));
+        }
+    }
+    found
+}
+
 /// Fails the test if the contract does not describe the answer.
 pub fn check(method: &Method, path: &str, status: StatusCode, media: &str, body: &Value) {
     let Some((template, operation)) = operation(method, path) else {

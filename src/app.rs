@@ -19,7 +19,7 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     areas, audit, auth, contract, criteria, decisions, exports, hamlets, holders, imports, inputs,
-    metrics, moves, proof, statistics, titles, users,
+    metrics, moves, proof, reported, statistics, targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -85,6 +85,10 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(inputs::api::put_totals)
         .service(inputs::api::get_closings)
         .service(inputs::api::put_closings)
+        .service(reported::api::list_reported)
+        .service(reported::api::create_reported)
+        .service(targets::api::get_targets)
+        .service(targets::api::put_targets)
         .service(statistics::api::get_statistics)
         .service(exports::api::export_titles)
         .service(exports::api::export_statistics)

@@ -33,6 +33,8 @@ pub mod sheets;
 pub mod imports;
 pub mod decisions;
 pub mod inputs;
+pub mod reported;
+pub mod targets;
 pub mod statistics;
 pub mod exports;
 pub mod demo;

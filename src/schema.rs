@@ -371,6 +371,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    reported_figures (area_id, year, kind, level, reported_on, n) {
+        area_id -> Int4,
+        year -> Int2,
+        kind -> Text,
+        level -> Text,
+        reported_on -> Date,
+        n -> Int4,
+        registered -> Nullable<Int4>,
+        recognised -> Nullable<Int4>,
+        total -> Nullable<Int4>,
+        printed_rate -> Nullable<Int4>,
+        printed_base -> Nullable<Text>,
+        source -> Text,
+        taken_back -> Bool,
+        day -> Date,
+        author_id -> Uuid,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     service_accounts (id) {
         id -> Uuid,
         name -> Text,
@@ -389,6 +410,22 @@ diesel::table! {
         started_at -> Timestamptz,
         expires_at -> Timestamptz,
         ended_at -> Nullable<Timestamptz>,
+    }
+}
+
+diesel::table! {
+    targets (area_id, year, kind, base, group_code, n) {
+        area_id -> Int4,
+        year -> Int2,
+        kind -> Text,
+        base -> Text,
+        group_code -> Text,
+        n -> Int4,
+        percent -> Nullable<Int4>,
+        source -> Text,
+        day -> Date,
+        author_id -> Uuid,
+        version -> Int8,
     }
 }
 
@@ -482,8 +519,10 @@ diesel::joinable!(holders -> hamlets (hamlet_id));
 diesel::joinable!(import_files -> imports (import_id));
 diesel::joinable!(imports -> areas (area_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
+diesel::joinable!(reported_figures -> areas (area_id));
 diesel::joinable!(service_accounts -> areas (area_id));
 diesel::joinable!(sessions -> users (user_id));
+diesel::joinable!(targets -> areas (area_id));
 diesel::joinable!(titles -> criteria_sets (criteria_set_id));
 diesel::joinable!(titles -> holders (holder_id));
 diesel::joinable!(users -> areas (area_id));
@@ -518,8 +557,10 @@ diesel::allow_tables_to_appear_in_same_query!(
     login_failures,
     moves,
     refresh_tokens,
+    reported_figures,
     service_accounts,
     sessions,
+    targets,
     title_counts,
     title_states,
     titles,

@@ -9,6 +9,7 @@ use crate::db::{self, Conn};
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::schema::key_checks;
+use crate::targets;
 
 /// Migrates the database and fills what an empty register needs; several servers may call it at once.
 pub async fn prepare(url: &str, keys: &Keys) -> Result<Areas> {
@@ -18,6 +19,7 @@ pub async fn prepare(url: &str, keys: &Keys) -> Result<Areas> {
     crate::areas::install::install(&mut db).await?;
     let areas = Areas::load(&mut db).await?;
     criteria::rows::install(&mut db, areas.country()).await?;
+    targets::rows::install(&mut db, &areas).await?;
     Ok(areas)
 }
 

@@ -38,6 +38,8 @@ pub enum Permission {
     Decide,
     Import,
     WriteTotals,
+    WriteReported,
+    WriteTargets,
     ReadFigures,
     Export,
     ReadAudit,
@@ -57,6 +59,8 @@ impl Role {
                 matches!(self, Recorder | Approver | Supervisor | Auditor)
             }
             P::WriteRecords | P::Import | P::WriteTotals | P::LookUpNumber => self == Recorder,
+            P::WriteReported => self == Supervisor,
+            P::WriteTargets => matches!(self, Supervisor | Administrator),
             P::ReturnTitles => matches!(self, Recorder | Supervisor),
             P::Decide => self == Approver,
             P::ReadFigures => true,

@@ -7,15 +7,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::ClosingState;
 use super::rows::{Closing, NewClosing, NewTotal, Total};
+use super::{ClosingState, answers_for, boundaries_of};
 use crate::areas::{AreaId, AreaLevel, Areas, api as areas_api};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, ReadFigures, WriteTotals};
 use crate::clock::today;
 use crate::db::Db;
 use crate::error::{Error, FieldError, Result, say};
-use crate::hamlets::writable;
 use crate::input::{IfMatch, Json, Query};
 use crate::kind::{Base, Kind, Year};
 use crate::reply::Versioned;
@@ -200,12 +199,16 @@ pub async fn put_closings(
     Ok(closings_body(&areas, area, year, found))
 }
 
-/// Totals of a year are in the boundaries of its 31 December; of the running year, of today.
-fn place(areas: &Areas, (level, code, year): &(String, String, String)) -> Result<(AreaId, Year)> {
+/// The area and year of a path, in the boundaries of that year's 31 December; of the running year,
+/// of today.
+pub fn place(
+    areas: &Areas,
+    (level, code, year): &(String, String, String),
+) -> Result<(AreaId, Year)> {
     let year: i16 = year.parse().map_err(|_| Error::not_found())?;
     let year = Year::try_from(year).map_err(|_| Error::not_found())?;
-    let end = NaiveDate::from_ymd_opt(i32::from(year.get()), 12, 31).unwrap_or_default();
-    Ok((areas_api::find(areas, level, code, end.min(today()))?, year))
+    let on = boundaries_of(year.get(), today());
+    Ok((areas_api::find(areas, level, code, on)?, year))
 }
 
 fn own_place(
@@ -214,11 +217,12 @@ fn own_place(
     path: &(String, String, String),
 ) -> Result<(AreaId, Year)> {
     let (area, year) = place(areas, path)?;
-    writable(areas, caller, area)?;
+    answers_for(areas, caller, area)?;
     Ok((area, year))
 }
 
-fn check_repeated<'a>(names: impl Iterator<Item = &'a str>, field: &str) -> Result<()> {
+/// Refuses a list in which something stands twice.
+pub fn check_repeated<'a>(names: impl Iterator<Item = &'a str>, field: &str) -> Result<()> {
     let mut seen = std::collections::HashSet::new();
     let errors: Vec<FieldError> = names
         .enumerate()

@@ -169,6 +169,18 @@ impl Writer<'_> {
         self.record_all(area, std::slice::from_ref(&item)).await
     }
 
+    /// Appends each item to the entry of its area, whose head must be locked.
+    pub async fn record_each(&mut self, items: Vec<(i32, Item)>) -> Result<()> {
+        let mut by_area: BTreeMap<i32, Vec<Item>> = BTreeMap::new();
+        for (area, item) in items {
+            by_area.entry(area).or_default().push(item);
+        }
+        for (area, items) in by_area {
+            self.record_all(area, &items).await?;
+        }
+        Ok(())
+    }
+
     /// Appends items to the entry of `area`, whose head must be locked.
     pub async fn record_all(&mut self, area: i32, items: &[Item]) -> Result<()> {
         if items.is_empty() {

@@ -10,8 +10,8 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::areas::{AreaId, AreaLevel, Areas};
-use crate::inputs::ClosingState;
 use crate::inputs::rows::{Closing, Total};
+use crate::inputs::{ClosingState, rate};
 use crate::kind::{Base, Group, Kind, Level, Status};
 use crate::text_enum;
 
@@ -97,11 +97,6 @@ pub struct Figure {
     pub rate_of_total: Option<i64>,
     pub rate_over_covered: Option<i64>,
     pub coverage: Coverage,
-}
-
-/// Hundredths of a percent, rounded half up once; none without a base.
-pub fn rate(part: i64, whole: i64) -> Option<i64> {
-    (whole > 0).then(|| (part * 20_000 + whole) / (2 * whole))
 }
 
 type Cell = (i16, Kind, Level, String, String);
@@ -284,29 +279,5 @@ fn figure(
             closed: communes.iter().filter(|c| closed.contains(&(**c, year, kind))).count(),
             with_total: known.len(),
         },
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn rates_are_rounded_half_up_to_two_decimals() {
-        let table = [
-            ((80, 108), Some(7407)),
-            ((26, 108), Some(2407)),
-            ((2, 108), Some(185)),
-            ((1, 8), Some(1250)),
-            // 0.125 % and 0.625 %: half up, never to even.
-            ((1, 800), Some(13)),
-            ((5, 800), Some(63)),
-            ((0, 5), Some(0)),
-            ((3, 0), None),
-            ((110, 100), Some(11_000)),
-        ];
-        for ((part, whole), expected) in table {
-            assert_eq!(rate(part, whole), expected, "{part} of {whole}");
-        }
     }
 }

@@ -41,6 +41,7 @@ pub struct Cast<'a> {
 use Role::*;
 const READERS: &[Role] = &[Recorder, Approver, Supervisor, Auditor];
 const RECORDER: &[Role] = &[Recorder];
+const SUPERVISOR: &[Role] = &[Supervisor];
 const APPROVER: &[Role] = &[Approver];
 const ADMINISTRATOR: &[Role] = &[Administrator];
 const CONTROLLERS: &[Role] = &[Supervisor, Auditor];
@@ -214,6 +215,22 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             write(RECORDER, CLOSINGS, json!({"closings": [closing]}))
         }
 
+        "GET /areas/{level}/{code}/reported" => read(Role::ALL, REPORTED).anywhere(),
+        "POST /areas/{level}/{code}/reported" => {
+            let figure = json!({
+                "year": 2025, "kind": "family", "reported_on": "2025-12-31", "recognised": 7000,
+                "source": "Báo cáo của phường",
+            });
+            write(SUPERVISOR, REPORTED, figure)
+        }
+        "GET /areas/{level}/{code}/targets/{year}" => read(Role::ALL, TARGETS).anywhere(),
+        "PUT /areas/{level}/{code}/targets/{year}" => {
+            let target = json!({
+                "kind": "clan", "base": "clans", "percent": 77.5, "source": "Kế hoạch của phường",
+            });
+            write(&[Supervisor, Administrator], TARGETS, json!({"targets": [target]}))
+        }
+
         "GET /statistics" => public("/statistics"),
         "GET /exports/titles" => export("/exports/titles"),
         "GET /exports/statistics" => export("/exports/statistics"),
@@ -243,6 +260,8 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
 const BOTH: &[&str] = &[COMMUNE, NEIGHBOUR];
 const HAMLETS: &str = "/areas/commune/13669/hamlets";
 const TOTALS: &str = "/areas/commune/13669/totals/2026";
+const REPORTED: &str = "/areas/commune/13669/reported";
+const TARGETS: &str = "/areas/commune/13669/targets/2030";
 const CLOSINGS: &str = "/areas/commune/13669/closings/2026";
 const LIST: &str = "kind=family&area=13669&year=2026";
 

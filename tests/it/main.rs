@@ -17,3 +17,5 @@ mod proof;
 mod criteria;
 mod decisions;
 mod random;
+mod reported;
+mod targets;

@@ -1,0 +1,242 @@
+//! Every query on targets, and those that come with the product.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel::sql_types::{Array, Date, Integer};
+use diesel_async::RunQueryDsl;
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::Goal;
+use crate::areas::{AreaId, Areas};
+use crate::audit::{Entity, Fields, Item};
+use crate::auth::{Act, Role};
+use crate::db::Conn;
+use crate::error::{Error, Result};
+use crate::input::IfMatch;
+use crate::inputs::{Percent, chain};
+use crate::kind::{Base, Group, Kind};
+use crate::ledger::{self, Writer};
+use crate::schema::targets;
+use crate::version::Version;
+
+/// A target as somebody set it.
+#[derive(Debug, Clone, PartialEq, Queryable, QueryableByName, Selectable, Insertable)]
+#[diesel(table_name = targets)]
+pub struct Target {
+    pub area_id: i32,
+    pub year: i16,
+    pub kind: Kind,
+    pub base: Base,
+    /// Empty for a target of the whole kind.
+    pub group_code: String,
+    pub n: i32,
+    /// In hundredths; none where it was taken back.
+    pub percent: Option<i32>,
+    pub source: String,
+    /// The day on which it is known.
+    pub day: NaiveDate,
+    pub author_id: Uuid,
+    pub version: Version,
+}
+
+/// What is set.
+#[derive(Debug, Clone, PartialEq)]
+pub struct NewTarget {
+    pub area: AreaId,
+    pub year: i16,
+    pub goal: Goal,
+    pub percent: Option<Percent>,
+    pub source: String,
+}
+
+const NATIONAL: &[u8] = include_bytes!("../../data/targets/national.csv");
+
+#[derive(Deserialize)]
+struct National {
+    year: i16,
+    kind: Kind,
+    base: Base,
+    group: Option<Group>,
+    percent: Percent,
+    source: String,
+}
+
+impl Target {
+    /// The targets of these areas that hold now, or held at the end of a day, those taken back too.
+    pub async fn of_areas(
+        db: &mut Conn,
+        areas: &[AreaId],
+        known_on: Option<NaiveDate>,
+    ) -> Result<Vec<Self>> {
+        Ok(diesel::sql_query(
+            "select distinct on (area_id, year, kind, base, group_code) *
+             from targets
+             where area_id = any($1) and day <= $2
+             order by area_id, year, kind, base, group_code, n desc",
+        )
+        .bind::<Array<Integer>, _>(areas)
+        .bind::<Date, _>(known_on.unwrap_or(NaiveDate::MAX))
+        .load(db)
+        .await?)
+    }
+
+    /// All that was ever set for an area and year, the latest of each first.
+    pub async fn history(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<Self>> {
+        Ok(targets::table
+            .filter(targets::area_id.eq(area).and(targets::year.eq(year)))
+            .order((targets::kind, targets::base, targets::group_code, targets::n.desc()))
+            .select(Self::as_select())
+            .load(db)
+            .await?)
+    }
+
+    /// Appends what differs from the targets of one area and year that hold.
+    pub async fn put(
+        db: &mut Conn,
+        act: &Act,
+        areas: &Areas,
+        version: IfMatch,
+        new: &[NewTarget],
+    ) -> Result<usize> {
+        ledger::write(db, act, "targets.put", async |w| {
+            Self::write(w, areas, Some(version), new).await
+        })
+        .await
+    }
+
+    /// The same for any areas and years, whatever holds there: from a sheet.
+    pub async fn put_all(
+        db: &mut Conn,
+        act: &Act,
+        areas: &Areas,
+        new: &[NewTarget],
+    ) -> Result<usize> {
+        ledger::write(db, act, "targets.import", async |w| Self::write(w, areas, None, new).await)
+            .await
+    }
+
+    async fn write(
+        w: &mut Writer<'_>,
+        areas: &Areas,
+        version: Option<IfMatch>,
+        new: &[NewTarget],
+    ) -> Result<usize> {
+        let chains: Vec<AreaId> = new.iter().map(|target| chain(areas, target.area)).collect();
+        w.lock(&chains).await?;
+        let concerned: Vec<AreaId> = new.iter().map(|target| target.area).collect();
+        let known = Self::of_areas(w.db, &concerned, None).await?;
+        let mut added = Vec::new();
+        let mut items = Vec::new();
+        for (new, chain) in new.iter().zip(chains) {
+            let before = known.iter().find(|target| target.is_of(new));
+            if before.is_some_and(|before| before.says(new)) {
+                continue;
+            }
+            let after = Self {
+                n: before.map_or(1, |before| before.n + 1),
+                day: w.day,
+                author_id: w.act.caller.id,
+                version: w.version(chain)?,
+                ..Self::of_the_product(
+                    new.area,
+                    new.year,
+                    new.goal,
+                    new.percent.map(|percent| percent.0),
+                    &new.source,
+                )
+            };
+            let id = after.id();
+            items.push((
+                chain,
+                match before {
+                    Some(before) => {
+                        Item::changed(Entity::Target, id, before.fields(), after.fields())
+                    }
+                    None => Item::created(Entity::Target, id, after.fields()),
+                },
+            ));
+            added.push(after);
+        }
+        if let (Some(version), [first, ..]) = (version, &added[..]) {
+            let same = |target: &&Self| target.year == first.year;
+            let current = known.iter().filter(same).map(|target| target.version).max();
+            current.map_or(Ok(()), |current| version.check(current))?;
+        }
+        for piece in added.chunks(1_000) {
+            diesel::insert_into(targets::table).values(piece).execute(w.db).await?;
+        }
+        w.record_each(items).await?;
+        Ok(added.len())
+    }
+
+    /// A target before it has its place in the register.
+    pub fn of_the_product(
+        area_id: AreaId,
+        year: i16,
+        goal: Goal,
+        percent: Option<i32>,
+        source: &str,
+    ) -> Self {
+        Self {
+            area_id,
+            year,
+            kind: goal.kind,
+            base: goal.base,
+            group_code: goal.group.map(Group::as_str).unwrap_or_default().to_owned(),
+            n: 1,
+            percent,
+            source: source.to_owned(),
+            day: NaiveDate::default(),
+            author_id: Uuid::nil(),
+            version: Version::NEVER,
+        }
+    }
+
+    pub fn goal(&self) -> Goal {
+        Goal { kind: self.kind, base: self.base, group: Group::parse(&self.group_code) }
+    }
+
+    fn is_of(&self, new: &NewTarget) -> bool {
+        (self.area_id, self.year, self.goal()) == (new.area, new.year, new.goal)
+    }
+
+    fn says(&self, new: &NewTarget) -> bool {
+        self.percent.map(Percent) == new.percent && self.source == new.source
+    }
+
+    fn id(&self) -> String {
+        let Self { area_id, year, kind, base, group_code, .. } = self;
+        format!("{area_id}/{year}/{kind}/{base}/{group_code}")
+    }
+
+    fn fields(&self) -> Fields {
+        Fields::new().plain("percent", self.percent).plain("source", &*self.source)
+    }
+}
+
+/// Gives an empty register the targets of the programme.
+pub async fn install(db: &mut Conn, areas: &Areas) -> Result<()> {
+    let there: i64 = targets::table.count().get_result(db).await?;
+    if there > 0 {
+        return Ok(());
+    }
+    let country = areas.country();
+    let read: Vec<National> = csv::Reader::from_reader(NATIONAL)
+        .deserialize()
+        .collect::<std::result::Result<_, _>>()
+        .map_err(Error::internal)?;
+    let new: Vec<NewTarget> = read
+        .into_iter()
+        .map(|target| NewTarget {
+            area: country,
+            year: target.year,
+            goal: Goal { kind: target.kind, base: target.base, group: target.group },
+            percent: Some(target.percent),
+            source: target.source,
+        })
+        .collect();
+    let act = Act::of_the_product(country, Role::Administrator);
+    Target::put_all(db, &act, areas, &new).await?;
+    Ok(())
+}

@@ -4,11 +4,13 @@ use std::collections::{HashMap, HashSet};
 
 use uuid::Uuid;
 
+use super::hamlets::Hamlets;
+use super::near::Near;
 use super::{Code, Fault, Row};
-use crate::hamlets::rows::Hamlet;
 use crate::holders::rows::Holder;
 use crate::kind::Kind;
-use crate::text::{name_key, search_key};
+use crate::number::masked;
+use crate::text::name_key;
 
 /// What a row was found to mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,13 +22,24 @@ pub enum Meant {
     Unclear(Vec<Fault>),
 }
 
+/// Who has the number of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Owner {
+    /// A holder of this commune.
+    Here(Uuid),
+    /// One of the commune of this name.
+    Elsewhere(String),
+}
+
 /// What is known of the commune.
 pub struct Known<'a> {
     pub kind: Kind,
     pub holders: &'a [Holder],
-    pub hamlets: &'a [Hamlet],
-    /// By row: the holder that has its number, and the commune's name if it is another's.
-    pub numbers: HashMap<usize, Result<Uuid, String>>,
+    pub hamlets: Hamlets,
+    /// By row.
+    pub owners: HashMap<usize, Owner>,
+    /// Those whom earlier lists entered as `mới`: the same row means them again.
+    pub newcomers: &'a HashSet<Uuid>,
 }
 
 /// A row with its hamlet found.
@@ -35,136 +48,238 @@ pub struct Placed {
     pub meant: Meant,
 }
 
-/// Matches all rows at once: no holder is taken twice.
+/// Matches all rows at once, the surest sign first, so that no holder is taken twice.
 pub fn find(rows: &[Row], known: &Known<'_>) -> Vec<Placed> {
-    let hamlets: Vec<_> = rows.iter().map(|row| hamlet(row, known)).collect();
-    let mut by_code: HashMap<&str, &Holder> = HashMap::new();
-    let mut by_name: HashMap<String, Vec<&Holder>> = HashMap::new();
-    for holder in known.holders {
-        by_code.insert(&holder.code, holder);
-        by_name.entry(name_key(&holder.name)).or_default().push(holder);
-    }
-    let exact: Vec<Vec<&Holder>> = (0..rows.len())
-        .map(|n| {
-            let at = hamlets[n].as_ref().ok().copied().flatten();
-            let named: Vec<&Holder> = match known.kind {
-                Kind::Community => known.holders.iter().collect(),
-                _ => by_name.get(&name_key(&rows[n].name)).cloned().unwrap_or_default(),
+    let mut matcher = Matcher::new(rows, known);
+    matcher.refuse_twins();
+    matcher.by_code();
+    matcher.by_number();
+    matcher.by_name();
+    matcher.doubt_near_names();
+    matcher.check_numbers();
+    let Matcher { hamlets, meant, .. } = matcher;
+    let placed = hamlets.into_iter().zip(meant);
+    placed.map(|(hamlet, meant)| Placed { hamlet, meant: meant.unwrap_or(Meant::New) }).collect()
+}
+
+struct Matcher<'a> {
+    rows: &'a [Row],
+    known: &'a Known<'a>,
+    by_id: HashMap<Uuid, &'a Holder>,
+    by_code: HashMap<&'a str, &'a Holder>,
+    hamlets: Vec<Option<Uuid>>,
+    meant: Vec<Option<Meant>>,
+    /// The row that means a holder.
+    taken: HashMap<Uuid, usize>,
+}
+
+impl<'a> Matcher<'a> {
+    fn new(rows: &'a [Row], known: &'a Known<'a>) -> Self {
+        let by_code: HashMap<&str, &Holder> = known.holders.iter().map(|h| (&*h.code, h)).collect();
+        let (mut hamlets, mut meant) = (Vec::new(), Vec::new());
+        for row in rows {
+            let coded = match &row.code {
+                Some(Code::Printed(code)) => by_code.get(&**code).and_then(|h| h.hamlet_id),
+                _ => None,
             };
-            let fits = |h: &&Holder| same_place(at, h) && same_year(born(&rows[n]), h.birth_year);
-            named.into_iter().filter(fits).collect()
-        })
-        .collect();
-    let mut taken: HashMap<Uuid, usize> = HashMap::new();
-    let mut first: HashMap<String, u32> = HashMap::new();
-    let mut placed = Vec::with_capacity(rows.len());
-    for (n, row) in rows.iter().enumerate() {
-        let at = match &hamlets[n] {
-            Ok(at) => *at,
-            Err(fault) => {
-                placed.push(Placed {
-                    hamlet: None,
-                    meant: Meant::Unclear(vec![Fault::clone(fault)]),
-                });
+            match known.hamlets.find(row, known.kind, coded) {
+                Ok(hamlet) => {
+                    hamlets.push(hamlet);
+                    meant.push(None);
+                }
+                Err(fault) => {
+                    hamlets.push(None);
+                    meant.push(Some(Meant::Unclear(vec![*fault])));
+                }
+            }
+        }
+        let by_id = known.holders.iter().map(|holder| (holder.id, holder)).collect();
+        Self { rows, known, by_id, by_code, hamlets, meant, taken: HashMap::new() }
+    }
+
+    /// The rows of which it is not yet known what they mean.
+    fn open(&self) -> Vec<usize> {
+        (0..self.rows.len()).filter(|n| self.meant[*n].is_none()).collect()
+    }
+
+    fn refuse(&mut self, n: usize, fault: Fault) {
+        match &mut self.meant[n] {
+            Some(Meant::Unclear(faults)) => faults.push(fault),
+            meant => *meant = Some(Meant::Unclear(vec![fault])),
+        }
+    }
+
+    fn take(&mut self, n: usize, holder: Uuid) {
+        let Some(other) = self.taken.get(&holder) else {
+            self.taken.insert(holder, n);
+            self.meant[n] = Some(Meant::Known(holder));
+            return;
+        };
+        let reason = format!(
+            "{} đã là đối tượng này ({}). Hãy xóa một dòng, hoặc ghi “mới” vào cột Mã sổ bộ nếu là \
+             đối tượng khác.",
+            self.place(*other, n),
+            self.by_id[&holder].code
+        );
+        let fault = self.rows[n].fault("name", &self.rows[n].name, "duplicate_row", reason);
+        self.refuse(n, fault);
+    }
+
+    /// `Dòng 12`, and of which sheet if it is another than that of the row that is told.
+    fn place(&self, other: usize, told: usize) -> String {
+        let (other, told) = (&self.rows[other], &self.rows[told]);
+        if other.sheet == told.sheet {
+            format!("Dòng {}", other.number)
+        } else {
+            format!("Dòng {} của trang “{}”", other.number, other.sheet)
+        }
+    }
+
+    fn refuse_twins(&mut self) {
+        let mut first: HashMap<_, usize> = HashMap::new();
+        for n in self.open() {
+            let row = &self.rows[n];
+            if row.code.is_some() {
                 continue;
             }
-        };
-        let same =
-            format!("{at:?}|{}|{:?}|{:?}", name_key(&row.name), born(row), row.personal_number);
-        let meant = match first.get(&same) {
-            Some(other) if row.code.is_none() => {
-                let reason = format!("Trùng với dòng {other} của danh sách; hãy xóa một dòng.");
-                Meant::Unclear(vec![row.fault("name", &row.name, "duplicate_row", reason)])
+            let same = (self.hamlets[n], name_key(&row.name), born(row), &row.personal_number);
+            if let Some(other) = first.get(&same) {
+                let reason = format!("{} giống hệt dòng này; hãy xóa một dòng.", self.place(*other, n));
+                self.refuse(n, row.fault("name", &row.name, "duplicate_row", reason));
+            } else {
+                first.insert(same, n);
             }
-            _ => one(row, &exact[n], known, n, &by_code),
-        };
-        first.entry(same).or_insert(row.number);
-        let meant = match meant {
-            Meant::Known(id) => match taken.get(&id) {
-                Some(other) => {
-                    let other = rows[*other].number;
-                    let reason =
-                        format!("Dòng {other} đã là đối tượng này; hãy ghi mã hoặc “mới”.");
-                    Meant::Unclear(vec![row.fault("code", &row.name, "duplicate_row", reason)])
-                }
-                None => {
-                    taken.insert(id, n);
-                    Meant::Known(id)
-                }
-            },
-            other => other,
-        };
-        placed.push(Placed { hamlet: at, meant });
+        }
     }
-    let taken: HashSet<Uuid> = taken.into_keys().collect();
-    doubt_near_names(rows, known, &taken, &mut placed);
-    placed
-}
 
-fn one(
-    row: &Row,
-    exact: &[&Holder],
-    known: &Known<'_>,
-    n: usize,
-    by_code: &HashMap<&str, &Holder>,
-) -> Meant {
-    match &row.code {
-        Some(Code::New) => return Meant::New,
-        Some(Code::Printed(code)) => {
-            return match by_code.get(&**code) {
-                Some(holder) => Meant::Known(holder.id),
-                None => {
-                    let reason = format!(
-                        "Xã không có {} nào mang mã này; hãy sửa mã hoặc ghi “mới”.",
-                        known.kind.vi().to_lowercase()
-                    );
-                    Meant::Unclear(vec![row.fault("code", code, "code_unknown", reason)])
-                }
+    fn by_code(&mut self) {
+        for n in self.open() {
+            let row = &self.rows[n];
+            let Some(Code::Printed(code)) = &row.code else { continue };
+            if let Some(holder) = self.by_code.get(&**code) {
+                self.take(n, holder.id);
+                continue;
+            }
+            let reason = format!(
+                "Xã không có {} nào mang mã này; hãy sửa mã theo danh sách đã in, hoặc ghi “mới”.",
+                self.known.kind.vi().to_lowercase()
+            );
+            self.refuse(n, row.fault("code", code, "code_unknown", reason));
+        }
+    }
+
+    fn by_number(&mut self) {
+        for n in self.open() {
+            match self.known.owners.get(&n) {
+                Some(Owner::Here(holder)) if self.rows[n].code.is_none() => self.take(n, *holder),
+                _ => {}
+            }
+        }
+    }
+
+    /// By hamlet, name and birth year: if exactly one fits and no other row takes it.
+    fn by_name(&mut self) {
+        let mut by_name: HashMap<String, Vec<&Holder>> = HashMap::new();
+        for holder in self.known.holders {
+            by_name.entry(self.name_of(holder)).or_default().push(holder);
+        }
+        for n in self.open() {
+            let row = &self.rows[n];
+            let name = match self.known.kind {
+                Kind::Community => self.hamlets[n].map(|id| id.to_string()).unwrap_or_default(),
+                _ => name_key(&row.name),
             };
+            let fits = |h: &&&Holder| {
+                same_place(self.hamlets[n], h) && same_year(born(row), h.birth_year)
+            };
+            let fitting: Vec<&Holder> =
+                by_name.get(&name).into_iter().flatten().filter(fits).copied().collect();
+            let free: Vec<&Holder> =
+                fitting.iter().filter(|h| !self.taken.contains_key(&h.id)).copied().collect();
+            let is_new = row.code == Some(Code::New) && self.known.kind != Kind::Community;
+            match (&fitting[..], &free[..]) {
+                _ if is_new => {
+                    let again = |h: &&&Holder| {
+                        self.known.newcomers.contains(&h.id) && born(row) == h.birth_year
+                    };
+                    match free.iter().find(again) {
+                        Some(holder) => self.take(n, holder.id),
+                        None => self.meant[n] = Some(Meant::New),
+                    }
+                }
+                (_, [holder]) => self.take(n, holder.id),
+                ([], _) => self.meant[n] = Some(Meant::New),
+                (_, []) => self.take(n, fitting[0].id),
+                (_, several) => {
+                    let fault = ambiguous(row, several);
+                    self.refuse(n, fault);
+                }
+            }
         }
-        None => {}
     }
-    match known.numbers.get(&n) {
-        Some(Ok(id)) => return Meant::Known(*id),
-        Some(Err(commune)) => {
-            let reason = format!("Số này đã có trong sổ bộ; hãy liên hệ {commune}.");
-            return Meant::Unclear(vec![row.fault("number", "", "number_taken", reason)]);
-        }
-        None => {}
-    }
-    match exact {
-        [] => Meant::New,
-        [holder] => Meant::Known(holder.id),
-        several => Meant::Unclear(vec![ambiguous(row, several)]),
-    }
-}
 
-/// New rows whose name nearly is that of a holder whom no other row means.
-fn doubt_near_names(rows: &[Row], known: &Known<'_>, taken: &HashSet<Uuid>, placed: &mut [Placed]) {
-    let mut by_hamlet: HashMap<Option<Uuid>, Vec<(&Holder, String, String)>> = HashMap::new();
-    for holder in known.holders.iter().filter(|holder| !taken.contains(&holder.id)) {
-        let keys = (holder, name_key(&holder.name), search_key(&holder.name));
-        by_hamlet.entry(holder.hamlet_id).or_default().push(keys);
-    }
-    for (row, placed) in rows.iter().zip(placed) {
-        if placed.meant != Meant::New || row.code.is_some() || known.kind == Kind::Community {
-            continue;
+    /// What by_name compares: of a community its hamlet.
+    fn name_of(&self, holder: &Holder) -> String {
+        match self.known.kind {
+            Kind::Community => holder.hamlet_id.map(|id| id.to_string()).unwrap_or_default(),
+            _ => name_key(&holder.name),
         }
-        let (key, plain) = (name_key(&row.name), search_key(&row.name));
-        let near: Vec<&Holder> = by_hamlet
-            .get(&placed.hamlet)
-            .into_iter()
-            .flatten()
-            .filter(|(holder, ..)| same_year(born(row), holder.birth_year))
-            .filter(|(_, other, other_plain)| {
-                *other_plain == plain
-                    || other.len().abs_diff(key.len()) <= 3
-                        && strsim::damerau_levenshtein(other, &key) <= 1
-            })
-            .map(|(holder, ..)| *holder)
-            .collect();
-        if !near.is_empty() {
-            placed.meant = Meant::Unclear(vec![ambiguous(row, &near)]);
+    }
+
+    /// New rows whose name nearly is that of a holder whom no other row means.
+    fn doubt_near_names(&mut self) {
+        if self.known.kind == Kind::Community {
+            return;
+        }
+        let free = self.known.holders.iter().filter(|h| !self.taken.contains_key(&h.id));
+        let near = Near::new(free);
+        for n in 0..self.rows.len() {
+            let row = &self.rows[n];
+            if self.meant[n] != Some(Meant::New) || row.code.is_some() {
+                continue;
+            }
+            let mut candidates = near.find(self.hamlets[n], &row.name);
+            candidates.retain(|holder| same_year(born(row), holder.birth_year));
+            if !candidates.is_empty() {
+                let fault = ambiguous(row, &candidates);
+                self.refuse(n, fault);
+            }
+        }
+    }
+
+    /// No number twice: not in the list, nor on another holder than the one that is meant.
+    fn check_numbers(&mut self) {
+        if !matches!(self.known.kind, Kind::Citizen | Kind::Unit) {
+            return;
+        }
+        let mut first: HashMap<&str, usize> = HashMap::new();
+        for n in 0..self.rows.len() {
+            let row = &self.rows[n];
+            let Some(number) = row.personal_number.as_deref() else { continue };
+            let said = masked(number);
+            if let Some(other) = first.get(number) {
+                let other = self.place(*other, n);
+                let reason = format!("{other} cũng ghi số này; mỗi số chỉ là của một đối tượng.");
+                self.refuse(n, row.fault("number", &said, "number_repeated", reason));
+                continue;
+            }
+            first.insert(number, n);
+            let meant = match self.meant[n] {
+                Some(Meant::Known(id)) => Some(id),
+                Some(Meant::New) => None,
+                _ => continue,
+            };
+            let reason = match self.known.owners.get(&n) {
+                Some(Owner::Here(owner)) if Some(*owner) != meant => {
+                    let code = self.by_id.get(owner).map_or("", |holder| &*holder.code);
+                    format!("Trong sổ bộ số này là của đối tượng mang mã {code}; hãy kiểm tra lại.")
+                }
+                Some(Owner::Elsewhere(commune)) => {
+                    format!("Số này đã có trong sổ bộ của {commune}; hãy liên hệ nơi đó.")
+                }
+                _ => continue,
+            };
+            self.refuse(n, row.fault("number", &said, "number_taken", reason));
         }
     }
 }
@@ -179,7 +294,8 @@ fn ambiguous(row: &Row, candidates: &[&Holder]) -> Fault {
         })
         .collect();
     let reason = format!(
-        "Có thể là {}. Hãy ghi mã đó vào cột Mã, hoặc ghi “mới” nếu là đối tượng khác.",
+        "Trong sổ bộ có {}. Nếu là cùng đối tượng, hãy ghi mã đó vào cột Mã sổ bộ; nếu là đối tượng \
+         khác, hãy ghi “mới”.",
         list.join("; ")
     );
     let fault = row.fault("name", &row.name, "ambiguous", reason);
@@ -199,81 +315,4 @@ fn same_place(hamlet: Option<Uuid>, holder: &Holder) -> bool {
 
 fn same_year(one: Option<i16>, other: Option<i16>) -> bool {
     one.is_none() || other.is_none() || one == other
-}
-
-/// The hamlet that a row names; none where it names none. It is never made here.
-fn hamlet(row: &Row, known: &Known<'_>) -> Result<Option<Uuid>, Box<Fault>> {
-    let Some(text) = &row.hamlet else { return Ok(None) };
-    let full = search_key(text);
-    let key = core(text);
-    let named = |hamlet: &&Hamlet| core(&hamlet.full_name()) == key && !key.is_empty();
-    let fitting: Vec<&Hamlet> = known.hamlets.iter().filter(named).collect();
-    let same: Vec<&&Hamlet> =
-        fitting.iter().filter(|hamlet| search_key(&hamlet.full_name()) == full).collect();
-    match (&fitting[..], &same[..]) {
-        ([one], _) => return Ok(Some(one.id)),
-        (_, [one]) => return Ok(Some(one.id)),
-        _ => {}
-    }
-    // Clans and units need none, and a sheet may go by any name.
-    if row.hamlet_is_sheet && known.kind != Kind::Community {
-        return Ok(None);
-    }
-    let nearest = known
-        .hamlets
-        .iter()
-        .map(|hamlet| (strsim::damerau_levenshtein(&core(&hamlet.full_name()), &key), hamlet))
-        .filter(|(distance, _)| *distance <= 2)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, hamlet)| hamlet.full_name());
-    let reason = "Xã chưa có thôn, tổ dân phố này; hãy sửa tên, hoặc thêm thôn trước khi gửi lại.";
-    let fault = row.fault("hamlet", text, "hamlet_unknown", reason.to_owned());
-    Err(Box::new(Fault { suggestion: nearest, ..fault }))
-}
-
-/// What is left of a hamlet's name without its type, `số` and leading zeros: `TDP số 05` is `5`.
-fn core(text: &str) -> String {
-    const TYPES: &[&str] = &[
-        "to dan pho",
-        "khu dan cu",
-        "khu pho",
-        "tdp",
-        "thon",
-        "xom",
-        "khu",
-        "ban",
-        "ap",
-        "to",
-        "so",
-    ];
-    let mut rest = search_key(text);
-    while let Some(cut) = TYPES.iter().find_map(|word| rest.strip_prefix(&format!("{word} "))) {
-        rest = cut.to_owned();
-    }
-    // `TDP5`
-    if let Some(digits) = rest.strip_prefix("tdp")
-        && !digits.is_empty()
-    {
-        rest = digits.to_owned();
-    }
-    let words = rest.split(' ').map(|word| match word.trim_start_matches('0') {
-        "" => word,
-        trimmed if word.chars().all(|c| c.is_ascii_digit()) => trimmed,
-        _ => word,
-    });
-    words.collect::<Vec<_>>().join(" ")
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_hamlet_is_written_in_many_ways() {
-        for text in ["Tổ dân phố 5", "TDP số 05", "tdp5", "Tổ 5", "Tổ dân phố số 5", "5"]
-        {
-            assert_eq!(core(text), "5", "{text}");
-        }
-        assert_eq!(core("Thôn Vạn Diệp"), "van diep");
-    }
 }

@@ -16,8 +16,8 @@ pub struct Birth {
 }
 
 /// Reads `05/02/1985`, `5-2-1985`, `5.2.85`, `1985-02-05`, `ngày 05 tháng 02 năm 1985`, `02/1985`,
-/// `1985`, or the number by which Excel keeps a date.
-pub fn birth(text: &str, today: NaiveDate) -> Option<Birth> {
+/// `1985`, or, in a column of dates, the number by which Excel keeps one.
+pub fn birth(text: &str, today: NaiveDate, dates: bool) -> Option<Birth> {
     let numbers: Vec<&str> =
         text.split(|c: char| !c.is_ascii_digit()).filter(|part| !part.is_empty()).collect();
     let letters: String = search_key(text).chars().filter(|c| c.is_alphabetic()).collect();
@@ -37,7 +37,7 @@ pub fn birth(text: &str, today: NaiveDate) -> Option<Birth> {
     };
     let birth = match numbers[..] {
         [year] if year.len() == 4 => Birth { date: None, year: year.parse().ok()?, mended: false },
-        [serial] if serial.len() == 5 => {
+        [serial] if dates && serial.len() == 5 => {
             // Days since 30 December 1899.
             let date = NaiveDate::from_ymd_opt(1899, 12, 30)?
                 .checked_add_days(chrono::Days::new(serial.parse().ok()?))?;
@@ -114,11 +114,24 @@ pub fn count(text: &str) -> Option<i64> {
 }
 
 /// A personal number whose leading zeros a spreadsheet took: `36085001234` of 12 digits. Codes of
-/// places begin with at most two zeros.
+/// places begin with one zero or two; whoever lost some lost all.
 pub fn mend_number(text: &str) -> Option<String> {
     let digits: String = text.chars().filter(|c| !matches!(c, ' ' | '.' | '-' | '\'')).collect();
-    let lost = (10..=11).contains(&digits.len()) && digits.chars().all(|c| c.is_ascii_digit());
+    let lost = (10..=11).contains(&digits.len())
+        && !digits.starts_with('0')
+        && digits.chars().all(|c| c.is_ascii_digit());
     lost.then(|| format!("{digits:0>12}"))
+}
+
+/// Whether a spreadsheet shortened a long number to a power of ten: its last digits are gone.
+pub fn is_shortened(text: &str) -> bool {
+    let text = text.trim().to_ascii_uppercase();
+    let parts = text.split_once("E+");
+    parts.is_some_and(|(head, power)| {
+        !power.is_empty()
+            && power.chars().all(|c| c.is_ascii_digit())
+            && head.chars().all(|c| c.is_ascii_digit() || matches!(c, '.' | ','))
+    })
 }
 
 #[cfg(test)]
@@ -141,16 +154,18 @@ mod tests {
             "5/2/85",
             "31083",
         ] {
-            let read = birth(text, day(2026, 11, 1)).unwrap();
+            let read = birth(text, day(2026, 11, 1), true).unwrap();
             assert_eq!((read.date, read.year), (born, 1985), "{text}");
         }
         for text in ["1985", "năm 1985", "02/1985"] {
-            let read = birth(text, day(2026, 11, 1)).unwrap();
+            let read = birth(text, day(2026, 11, 1), true).unwrap();
             assert_eq!((read.date, read.year), (None, 1985), "{text}");
         }
         for text in ["", "31/02/1985", "05/02/2985", "khoảng 1985?", "85", "1/1/2027", "hai"] {
-            assert_eq!(birth(text, day(2026, 11, 1)), None, "{text}");
+            assert_eq!(birth(text, day(2026, 11, 1), true), None, "{text}");
         }
+        // Among years it is a slip of the pen.
+        assert_eq!(birth("19755", day(2026, 11, 1), false), None);
     }
 
     #[test]
@@ -166,5 +181,8 @@ mod tests {
         assert_eq!(passed("khá"), None);
         assert_eq!(mend_number("36085001234").as_deref(), Some("036085001234"));
         assert_eq!(mend_number("123456789"), None);
+        // A digit was left out here: no zero is missing.
+        assert_eq!(mend_number("03608500123"), None);
+        assert!(is_shortened("3,6085E+10") && !is_shortened("3608500E+"));
     }
 }

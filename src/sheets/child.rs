@@ -2,7 +2,7 @@
 //! the memory there is, and its reader's death must not be the server's.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{BufWriter, Read, Write};
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
@@ -17,6 +17,10 @@ use crate::error::{Error, Result, Say, say};
 /// Bytes of address space and seconds of computing that reading one file may take.
 const MEMORY: u64 = 2 << 30;
 const SECONDS: u64 = 60;
+/// Bytes that the rows of one file may come to: no list of 200,000 rows has more.
+const MOST_OUTPUT: u64 = 256 << 20;
+/// How many files are read at once; the others wait.
+static READERS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 
 /// The child: rows as JSON on standard output; the code of what is wrong, and status 3, otherwise.
 pub fn read_standard_input() -> Result<ExitCode> {
@@ -24,14 +28,15 @@ pub fn read_standard_input() -> Result<ExitCode> {
     setrlimit(Resource::RLIMIT_CPU, SECONDS, SECONDS).map_err(Error::internal)?;
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::internal)?;
-    let mut out = std::io::stdout().lock();
+    let mut out = BufWriter::new(std::io::stdout().lock());
     match open(&bytes) {
         Ok(sheets) => {
             serde_json::to_writer(&mut out, &sheets).map_err(Error::internal)?;
+            out.flush().map_err(Error::internal)?;
             Ok(ExitCode::SUCCESS)
         }
         Err(fault) => {
-            write!(out, "{}", fault.code()).map_err(Error::internal)?;
+            write!(out, "{}", fault.code()).and_then(|()| out.flush()).map_err(Error::internal)?;
             Ok(ExitCode::from(3))
         }
     }
@@ -39,6 +44,7 @@ pub fn read_standard_input() -> Result<ExitCode> {
 
 /// The parent: the sheets of a file, or a 422 that says why it cannot be read.
 pub async fn read(program: &Path, file: File) -> Result<Vec<Sheet>> {
+    let _turn = READERS.acquire().await.map_err(Error::internal)?;
     let mut child = tokio::process::Command::new(program)
         .arg("read-sheet")
         .stdin(file)
@@ -47,10 +53,13 @@ pub async fn read(program: &Path, file: File) -> Result<Vec<Sheet>> {
         .kill_on_drop(true)
         .spawn()
         .map_err(Error::internal)?;
-    let mut out = child.stdout.take().ok_or_else(|| Error::internal("no output"))?;
+    let out = child.stdout.take().ok_or_else(|| Error::internal("no output"))?;
     let mut said = Vec::new();
     let reading = async {
+        let mut out = out.take(MOST_OUTPUT);
         out.read_to_end(&mut said).await?;
+        // One that has more to say finds nobody who listens, and ends.
+        drop(out);
         child.wait().await
     };
     let status = tokio::time::timeout(Duration::from_secs(SECONDS * 2), reading)
@@ -86,8 +95,10 @@ fn explain(fault: Unreadable) -> Say {
             "The CSV file is not Unicode; save it as .xlsx or “CSV UTF-8”.",
         ),
         Unreadable::BadWorkbook => say(
-            "Không đọc được tệp; hãy mở bằng Excel, lưu lại dạng .xlsx rồi gửi lại.",
-            "The file cannot be read; open it in Excel, save it as .xlsx and send it again.",
+            "Không đọc được tệp này như danh sách Excel hoặc CSV; hãy mở bằng Excel, lưu lại dạng \
+             .xlsx rồi gửi lại.",
+            "The file cannot be read as an Excel or CSV list; open it in Excel, save it as .xlsx and \
+             send it again.",
         ),
         Unreadable::Protected => say(
             "Tệp có mật khẩu; hãy bỏ mật khẩu rồi gửi lại.",

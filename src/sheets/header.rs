@@ -29,6 +29,8 @@ pub enum Field {
     Own,
     Verified,
     Result,
+    /// A column of its own for those who did not pass.
+    Failed,
     Note,
     /// What a workbook of errors says; not read.
     Reasons,
@@ -42,6 +44,8 @@ pub struct Header {
     /// The number of the header's last row, as Excel counts.
     pub row: u32,
     pub columns: BTreeMap<Field, usize>,
+    /// The column that names the records, and the search keys of its heads.
+    pub key: (usize, Vec<String>),
 }
 
 /// How deep a title block may be.
@@ -63,10 +67,17 @@ pub fn find(sheet: &Sheet, kind: Kind) -> Option<Header> {
         };
         let known = columns.keys().filter(|field| **field != Field::Index).count();
         let named = columns.contains_key(&key) || columns.contains_key(&Field::Code);
-        let alone = kind == Kind::Community && columns.contains_key(&Field::Index);
-        (named && (known >= 2 || alone && known == 1)).then(|| Header {
+        // The annex of a decision may name its holders and nothing else.
+        let alone = columns.contains_key(&Field::Index);
+        if !named || known < 2 && !alone {
+            return None;
+        }
+        let named_by = [key, Field::Code].into_iter().find_map(|field| columns.get(&field))?;
+        let heads = rows[at..at + height].iter().map(|row| search_key(&row.cell(*named_by)));
+        Some(Header {
             first: at + height,
             row: rows[at + height - 1].number,
+            key: (*named_by, heads.filter(|head| !head.is_empty()).collect()),
             columns,
         })
     })
@@ -99,6 +110,7 @@ fn field(kind: Kind, key: &str) -> Option<Field> {
         "tt" | "stt" | "so tt" | "so thu tu" => Field::Index,
         _ if has(&["loi can sua"]) => Field::Reasons,
         _ if has(&["ghi chu"]) => Field::Note,
+        _ if has(&["khong dat", "chua dat"]) && !passes(&padded) => Field::Failed,
         _ if has(&["tham dinh"]) => Field::Verified,
         _ if has(&["tu cham", "tu danh gia"]) => Field::Own,
         _ if has(&["ket qua", "xep loai", "dat", "danh gia"]) => Field::Result,
@@ -116,14 +128,18 @@ fn field(kind: Kind, key: &str) -> Option<Field> {
         _ if has(&["nhan khau", "so khau", "dan so"]) && kind == Kind::Community => {
             Field::Population
         }
-        _ if has(&["nhan khau", "so khau", "thanh vien"]) && kind == Kind::Family => Field::Members,
+        _ if has(&["nhan khau", "so khau", "thanh vien", "so nguoi"]) && kind == Kind::Family => {
+            Field::Members
+        }
         _ if has(&["so ho"]) && matches!(kind, Kind::Clan | Kind::Community) => Field::Households,
         _ if has(&["truong ho", "truong toc", "truong dong ho"]) && kind == Kind::Clan => {
             Field::Head
         }
         _ if has(&["co so giao duc", "giao duc"]) && kind == Kind::Unit => Field::Educates,
         _ if has(&["loai", "loai hinh", "loai don vi"]) && kind == Kind::Unit => Field::UnitType,
-        _ if has(&["so nguoi", "so can bo", "bien che", "nhan vien"]) && kind == Kind::Unit => {
+        _ if kind == Kind::Unit
+            && has(&["so nguoi", "so can bo", "bien che", "nhan vien", "cbcnv", "cbccvc"]) =>
+        {
             Field::Staff
         }
         _ if has(&["nhom", "doi tuong"]) && kind == Kind::Citizen => Field::Group,
@@ -140,6 +156,54 @@ fn field(kind: Kind, key: &str) -> Option<Field> {
     })
 }
 
+/// Whether a head speaks of passing too: `Đạt / Không đạt` is one column for both.
+fn passes(padded: &str) -> bool {
+    padded.replace(" khong dat ", "  ").replace(" chua dat ", "  ").contains(" dat ")
+}
+
+/// The kind of which a list plainly is, if that is another than the one it was sent as: by its title,
+/// or by columns that only lists of that kind have.
+pub fn other_kind(sheet: &Sheet, kind: Kind) -> Option<Kind> {
+    let header = find(sheet, kind);
+    let titled = titled(sheet, header.as_ref().map_or(0, |header| header.first));
+    if !titled.is_empty() {
+        return (!titled.contains(&kind)).then(|| titled[0]);
+    }
+    let Some(header) = header else {
+        return Kind::ALL.iter().copied().find(|other| find(sheet, *other).is_some());
+    };
+    let head = head_text(sheet, &header);
+    let speaks = |words: &[&str]| words.iter().any(|word| head.contains(&format!(" {word} ")));
+    match kind {
+        Kind::Family if speaks(&["chu ho", "gia dinh", "nhan khau", "so khau"]) => None,
+        Kind::Family if speaks(&["gioi tinh", "nam nu", "doi tuong", "nghe nghiep"]) => {
+            Some(Kind::Citizen)
+        }
+        Kind::Citizen if speaks(&["gioi tinh", "nam nu", "doi tuong", "cong dan"]) => None,
+        Kind::Citizen if speaks(&["chu ho", "nhan khau", "so khau"]) => Some(Kind::Family),
+        _ => None,
+    }
+}
+
+/// The kinds that the name of the sheet and the lines above its header speak of.
+fn titled(sheet: &Sheet, first: usize) -> Vec<Kind> {
+    let mut text = search_key(&sheet.name);
+    for row in &sheet.rows[..first.saturating_sub(1).min(sheet.rows.len())] {
+        for cell in &row.cells {
+            text.push('|');
+            text.push_str(&search_key(cell));
+        }
+    }
+    let speaks = |kind: &&Kind| text.contains(&search_key(kind.vi()));
+    Kind::ALL.iter().filter(speaks).copied().collect()
+}
+
+fn head_text(sheet: &Sheet, header: &Header) -> String {
+    let rows = &sheet.rows[header.first.saturating_sub(2)..header.first];
+    let cells = rows.iter().flat_map(|row| &row.cells).map(|cell| search_key(cell));
+    format!(" {} ", cells.collect::<Vec<_>>().join(" | "))
+}
+
 /// Whether a row closes the list: its total.
 pub fn is_total(row: &SheetRow) -> bool {
     let first = row.cells.iter().map(|cell| search_key(cell)).find(|key| !key.is_empty());
@@ -148,6 +212,12 @@ pub fn is_total(row: &SheetRow) -> bool {
             || key.starts_with("tong cong ")
             || key.starts_with("tong so ")
     })
+}
+
+/// Whether a row is the header once more, as on each printed page.
+pub fn repeats(row: &SheetRow, header: &Header) -> bool {
+    let (column, heads) = &header.key;
+    heads.contains(&search_key(&row.cell(*column)))
 }
 
 /// Whether a row only numbers the columns, as printed forms do: `1 2 3 …` or `(1) (2) (3) …`.
@@ -169,7 +239,7 @@ mod tests {
             number,
             cells: cells.iter().map(|c| (*c).to_owned()).collect(),
         });
-        Sheet { name: "TDP 1".to_owned(), rows: rows.collect() }
+        Sheet { name: "TDP 1".to_owned(), rows: rows.collect(), merged: Vec::new() }
     }
 
     #[test]
@@ -200,6 +270,40 @@ mod tests {
         let one = sheet(&[&["TT", "Họ tên", "Tổ dân phố", "Điểm"], &["1", "An", "1", "85"]]);
         assert_eq!(find(&one, Kind::Citizen).unwrap().first, 1);
         assert_eq!(find(&sheet(&[&["Hướng dẫn điền"], &["Cột điểm"]]), Kind::Family), None);
+    }
+
+    #[test]
+    fn a_column_of_those_who_failed_stands_beside_one_of_those_who_passed() {
+        let two = sheet(&[
+            &["TT", "Họ và tên", "Xếp loại", "Xếp loại"],
+            &["TT", "Họ và tên", "Đạt", "Không đạt"],
+        ]);
+        let columns = find(&two, Kind::Citizen).unwrap().columns;
+        assert_eq!((columns[&Field::Result], columns[&Field::Failed]), (2, 3));
+        let one = sheet(&[&["TT", "Họ và tên", "Kết quả (Đạt/Không đạt)"]]);
+        let columns = find(&one, Kind::Citizen).unwrap().columns;
+        assert_eq!((columns.get(&Field::Result), columns.get(&Field::Failed)), (Some(&2), None));
+    }
+
+    #[test]
+    fn a_list_tells_of_which_kind_it_is() {
+        let titled = |title: &str, heads: &[&str]| sheet(&[&[title], heads]);
+        let citizens = titled("DANH SÁCH CÔNG DÂN HỌC TẬP", &["TT", "Họ và tên", "Năm sinh"]);
+        let families = titled("", &["TT", "Họ và tên chủ hộ", "Số nhân khẩu"]);
+        let people = titled("", &["TT", "Họ và tên", "Giới tính", "Năm sinh"]);
+        let clans = titled("", &["TT", "Tên dòng họ", "Số hộ"]);
+        for (list, sent_as, is) in [
+            (&citizens, Kind::Family, Some(Kind::Citizen)),
+            (&citizens, Kind::Citizen, None),
+            (&families, Kind::Citizen, Some(Kind::Family)),
+            (&families, Kind::Family, None),
+            (&people, Kind::Family, Some(Kind::Citizen)),
+            (&people, Kind::Citizen, None),
+            (&clans, Kind::Unit, Some(Kind::Clan)),
+            (&clans, Kind::Clan, None),
+        ] {
+            assert_eq!(other_kind(list, sent_as), is, "{sent_as}");
+        }
     }
 
     #[test]

@@ -13,6 +13,16 @@ use serde::{Deserialize, Serialize};
 pub struct Sheet {
     pub name: String,
     pub rows: Vec<SheetRow>,
+    /// What was merged; every cell of it says in `rows` what its first one says.
+    #[serde(default)]
+    pub merged: Vec<Merged>,
+}
+
+/// A merged region: its rows as they are numbered, its columns from 0.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Merged {
+    pub rows: (u32, u32),
+    pub columns: (usize, usize),
 }
 
 /// A row that is not empty.

@@ -4,7 +4,7 @@ use std::io::{Cursor, Read, Seek};
 
 use calamine::{Data, Dimensions, Range, Reader, SheetVisible, Sheets, open_workbook_auto_from_rs};
 
-use super::{Sheet, SheetRow};
+use super::{Merged, Sheet, SheetRow};
 
 /// The most rows of a list; more belong into several.
 pub const MOST_ROWS: usize = 200_000;
@@ -63,7 +63,12 @@ fn workbook(bytes: &[u8]) -> Result<Vec<Sheet>, Unreadable> {
         .map(|name| {
             let range = book.worksheet_range(&name).map_err(|_| Unreadable::BadWorkbook)?;
             let merged = merged(&mut book, &name);
-            Ok(Sheet { rows: rows(&range, &merged), name })
+            let rows = rows(&range, &merged);
+            let merged = merged.iter().map(|region| Merged {
+                rows: (region.start.0 + 1, region.end.0 + 1),
+                columns: (region.start.1 as usize, region.end.1 as usize),
+            });
+            Ok(Sheet { name, rows, merged: merged.collect() })
         })
         .collect()
 }
@@ -158,7 +163,7 @@ fn csv(bytes: &[u8]) -> Result<Sheet, Unreadable> {
             return Err(Unreadable::TooManyRows);
         }
     }
-    Ok(Sheet { name: "CSV".to_owned(), rows })
+    Ok(Sheet { name: "CSV".to_owned(), rows, merged: Vec::new() })
 }
 
 fn decode(bytes: &[u8]) -> Result<String, Unreadable> {
@@ -171,8 +176,11 @@ fn decode(bytes: &[u8]) -> Result<String, Unreadable> {
         [0xfe, 0xff, rest @ ..] => utf16(u16::from_be_bytes, rest),
         [0xef, 0xbb, 0xbf, rest @ ..] => decode(rest),
         _ => {
-            let text = std::str::from_utf8(bytes).map_err(|_| Unreadable::NotUtf8)?;
-            if text.contains('\0') { Err(Unreadable::NotUtf8) } else { Ok(text.to_owned()) }
+            // Text has no such byte: this is a program, a picture or the like under another name.
+            if bytes.contains(&0) {
+                return Err(Unreadable::BadWorkbook);
+            }
+            std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Unreadable::NotUtf8)
         }
     }
 }

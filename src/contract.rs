@@ -42,7 +42,7 @@ use crate::reply;
         (name = "server", description = "The server itself"),
     ),
     // What only queries refer to, which utoipa does not gather.
-    components(schemas(crate::holders::api::Exact, crate::imports::api::Format, crate::moves::Direction))
+    components(schemas(crate::holders::api::Exact, crate::imports::files::Format, crate::moves::Direction))
 )]
 pub struct Contract;
 

@@ -84,12 +84,11 @@ async fn close_days(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> 
 
 async fn remove_expired(db: &mut Conn) -> Result<()> {
     // An import whose server died has failed, and nothing of it was applied.
+    crate::imports::rows::fail_silent(db).await?;
     db.batch_execute(
         "delete from idempotency_keys where at < now() - interval '24 hours';
          delete from login_failures where at < now() - interval '1 day';
          delete from sessions where expires_at < now() - interval '30 days';
-         update imports set state = 'failed', summary = summary || '{\"failure\": \"interrupted\"}'
-         where state in ('checking', 'applying') and heartbeat < now() - interval '60 seconds';
          delete from import_rows r using imports i
          where i.id = r.import_id and i.created_at < now() - interval '30 days';
          delete from import_files f using imports i

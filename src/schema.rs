@@ -292,6 +292,13 @@ diesel::table! {
 }
 
 diesel::table! {
+    import_newcomers (holder_id) {
+        holder_id -> Uuid,
+        import_id -> Uuid,
+    }
+}
+
+diesel::table! {
     import_rows (import_id, n) {
         import_id -> Uuid,
         n -> Int4,
@@ -318,12 +325,15 @@ diesel::table! {
         file_size -> Int8,
         state -> Text,
         heartbeat -> Timestamptz,
-        done_rows -> Int4,
         summary -> Jsonb,
         created_by -> Uuid,
         created_at -> Timestamptz,
         applied_at -> Nullable<Timestamptz>,
         version -> Int8,
+        commune_id -> Int4,
+        listed_on -> Date,
+        applied_in -> Nullable<Int8>,
+        undone_in -> Nullable<Int8>,
     }
 }
 
@@ -517,7 +527,8 @@ diesel::joinable!(holder_identifiers -> holders (holder_id));
 diesel::joinable!(holders -> areas (area_id));
 diesel::joinable!(holders -> hamlets (hamlet_id));
 diesel::joinable!(import_files -> imports (import_id));
-diesel::joinable!(imports -> areas (area_id));
+diesel::joinable!(import_newcomers -> holders (holder_id));
+diesel::joinable!(import_newcomers -> imports (import_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(reported_figures -> areas (area_id));
 diesel::joinable!(service_accounts -> areas (area_id));
@@ -551,6 +562,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     holders,
     idempotency_keys,
     import_files,
+    import_newcomers,
     import_rows,
     imports,
     key_checks,

@@ -1,38 +1,34 @@
 //! Imports: a list is sent, checked, explained, applied.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
+use std::time::Duration;
 
 use actix_web::body::BoxBody;
 use actix_web::http::header::{HeaderMap, LOCATION};
 use actix_web::web::{Data, Path, Payload};
 use actix_web::{HttpRequest, HttpResponse, Responder, get, post};
-use chrono::{DateTime, Utc};
-use futures_util::StreamExt;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use std::time::Duration;
 use utoipa::openapi::{RefOr, Response};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::rows::{Found, Import, holders_of_year};
-use super::{Fault, ImportState, Summary, template, work};
+use super::files::{file_name, receive};
+use super::rows::Import;
+use super::{ImportState, Summary, apply, check};
 use crate::areas::{AreaId, AreaLevel};
 use crate::auth::Caller;
 use crate::auth::allow::{self, Allow};
 use crate::clock::today;
 use crate::error::{Error, Result, say};
-use crate::hamlets::rows::Hamlet;
 use crate::hamlets::writable;
-use crate::holders::rows::Holder;
 use crate::input::{Json, Query, path_id};
 use crate::kind::{Kind, Level, Year};
 use crate::paging;
-use crate::reply::{Body, Download, Page};
-use crate::sheets::{child, header, workbook};
+use crate::reply::{Body, Page};
 use crate::state::State;
-use crate::text::{has_control, tidy};
 
 #[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -45,19 +41,9 @@ pub struct ImportQuery {
     year: Year,
     /// The usual level of the kind if not given.
     level: Option<Level>,
-}
-
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TemplateQuery {
-    kind: Kind,
-    /// Code of the commune.
-    #[param(example = "13669")]
-    area: String,
-    year: Year,
-    /// True fills in the holders of the year before, with their codes.
-    prefill: Option<bool>,
+    /// The day of the list, for one of earlier years: the code is read for it, so that it may be one
+    /// of former boundaries, and the titles are registered on it. Today if not given.
+    on: Option<NaiveDate>,
 }
 
 #[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
@@ -66,23 +52,6 @@ pub struct TemplateQuery {
 pub struct PageQuery {
     limit: Option<i64>,
     cursor: Option<String>,
-}
-
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct ErrorsQuery {
-    /// `xlsx`: the list as it was sent, with a column that says what to correct.
-    format: Option<Format>,
-    limit: Option<i64>,
-    cursor: Option<String>,
-}
-
-crate::text_enum! {
-    pub enum Format {
-        Json = "json",
-        Xlsx = "xlsx",
-    }
 }
 
 /// Whether an import is applied whole or not at all.
@@ -99,10 +68,12 @@ pub struct ImportBody {
     id: Uuid,
     kind: Kind,
     level: Level,
-    /// Code of the commune.
+    /// Code of the commune on the day of the list.
     area: String,
     area_name: String,
     year: i16,
+    /// The day of the list.
+    on: NaiveDate,
     file_name: String,
     file_size: i64,
     file_sha256: String,
@@ -110,15 +81,6 @@ pub struct ImportBody {
     summary: Summary,
     created_at: DateTime<Utc>,
     applied_at: Option<DateTime<Utc>>,
-}
-
-/// A row to correct, with all its faults.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct BadRow {
-    sheet: String,
-    /// As Excel counts.
-    row: i32,
-    faults: Vec<Fault>,
 }
 
 /// 202 while the list is being checked, 200 when that is done; Location names the import.
@@ -152,34 +114,6 @@ impl IntoResponses for Taken {
     }
 }
 
-/// The bad rows as JSON, or as the workbook that was sent.
-pub enum Errors {
-    Page(Page<BadRow>),
-    File(Download),
-}
-
-impl Responder for Errors {
-    type Body = BoxBody;
-
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        match self {
-            Self::Page(page) => page.respond_to(request),
-            Self::File(file) => file.respond_to(request),
-        }
-    }
-}
-
-impl IntoResponses for Errors {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = Page::<BadRow>::responses();
-        let file = Download::responses().remove("200");
-        if let (Some(RefOr::T(page)), Some(RefOr::T(file))) = (responses.get_mut("200"), file) {
-            page.content.extend(file.content);
-        }
-        responses
-    }
-}
-
 /// Send a list (CSV, XLSX, XLS, ODS) as the body. It is checked and staged; nothing is changed yet.
 ///
 /// `Prefer: wait=10` waits up to that many seconds (at most 60) for the result.
@@ -197,33 +131,20 @@ pub async fn create_import(
     request: HttpRequest,
     payload: Payload,
 ) -> Result<Taken> {
-    let level = query.level.unwrap_or(query.kind.default_level());
-    check_level(query.kind, level)?;
-    let area = commune(&state, &user, &query.area)?;
-    let file = receive(payload, state.config().upload_limit).await?;
-    let digest: [u8; 32] = Sha256::digest(&file).into();
+    let import = new_import(&state, &user, &query, &request)?;
+    let file = receive(&request, payload, state.config().upload_limit).await?;
     let import = Import {
-        id: Uuid::now_v7(),
-        area_id: area,
-        kind: query.kind,
-        level,
-        year: query.year.get(),
-        file_name: file_name(request.headers()),
-        file_digest: digest.to_vec(),
+        file_digest: Sha256::digest(&file).to_vec(),
         file_size: file.len() as i64,
-        state: ImportState::Checking,
-        summary: serde_json::Value::Object(Default::default()),
-        created_by: user.id,
-        created_at: Utc::now(),
-        applied_at: None,
-        version: crate::version::Version::NEVER,
+        ..import
     };
+    let said = Sha256::new().chain_update(request.query_string()).chain_update(&file).finalize();
     let mut db = state.db().await?;
-    let id = Import::create(&mut db, &user.act_on(digest), state.keys(), &import, &file).await?;
+    let id =
+        Import::create(&mut db, &user.act_on(said.into()), state.keys(), &import, &file).await?;
     drop(db);
     if id == import.id {
-        let task = work::check(state.shared.clone(), state.areas(), import, file);
-        actix_web::rt::spawn(task);
+        check::start(state.shared.clone(), state.areas(), import, file);
     }
     let found = wait(&state, &user, id, request.headers()).await?;
     Ok(Taken { body: body(&state, found) })
@@ -234,7 +155,7 @@ pub async fn create_import(
 #[get("/imports")]
 pub async fn list_imports(
     state: Data<State>,
-    user: Allow<allow::Import>,
+    user: Allow<allow::ReadRecords>,
     query: Query<PageQuery>,
 ) -> Result<Page<ImportBody>> {
     let limit = paging::limit(query.limit)?;
@@ -245,68 +166,16 @@ pub async fn list_imports(
     Ok(Page { items, next, count: None })
 }
 
-/// The template of a list, with drop-downs and explanations.
-#[utoipa::path(tag = "imports", security(("bearer" = [])), params(TemplateQuery))]
-#[get("/imports/template")]
-pub async fn get_template(
-    state: Data<State>,
-    user: Allow<allow::Import>,
-    query: Query<TemplateQuery>,
-) -> Result<Download> {
-    let area = commune(&state, &user, &query.area)?;
-    let (kind, year) = (query.kind, query.year.get());
-    let mut db = state.db().await?;
-    let hamlets = Hamlet::of_commune(&mut db, area).await?;
-    let mut holders = Vec::new();
-    if query.prefill == Some(true) {
-        let level = kind.default_level();
-        let ids = holders_of_year(&mut db, area, kind, level, year - 1).await?;
-        holders = Holder::by_ids(&mut db, &ids).await?;
-        holders.sort_by(|a, b| (a.hamlet_id, &a.search_key).cmp(&(b.hamlet_id, &b.search_key)));
-    }
-    let name = state.areas().name(area, today());
-    let book = template::template(kind, &name, year, &hamlets, &holders).write()?;
-    Download::workbook(format!("{kind}-{}-{year}.xlsx", query.area), &book)
-}
-
 /// How far an import is, and what its check found.
 #[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path)))]
 #[get("/imports/{id}")]
 pub async fn get_import(
     state: Data<State>,
-    user: Allow<allow::Import>,
+    user: Allow<allow::ReadRecords>,
     id: Path<String>,
 ) -> Result<Body<ImportBody>> {
     let found = Import::find(&mut *state.db().await?, &user, path_id(&id)?).await?;
     Ok(Body(body(&state, found)))
-}
-
-/// Every bad row with all that is wrong, as JSON or as the workbook to correct and send again.
-#[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path), ErrorsQuery))]
-#[get("/imports/{id}/errors")]
-pub async fn get_import_errors(
-    state: Data<State>,
-    user: Allow<allow::Import>,
-    id: Path<String>,
-    query: Query<ErrorsQuery>,
-) -> Result<Errors> {
-    let mut db = state.db().await?;
-    let import = Import::find(&mut db, &user, path_id(&id)?).await?;
-    if query.format == Some(Format::Xlsx) {
-        let bad = import.bad_rows(&mut db, state.keys(), None, i64::MAX).await?;
-        let file = import.file(&mut db, state.keys()).await?;
-        drop(db);
-        return Ok(Errors::File(workbook_of_errors(&state, &import, file, bad).await?));
-    }
-    let limit = paging::limit(query.limit)?;
-    let after = paging::after(&import.id, query.cursor.as_deref())?;
-    let bad = import.bad_rows(&mut db, state.keys(), after, limit + 1).await?;
-    let (bad, next) = paging::cut(bad, limit, &import.id, |row| row.n)?;
-    let items = bad
-        .into_iter()
-        .map(|found| BadRow { sheet: found.sheet, row: found.row_number, faults: found.faults })
-        .collect();
-    Ok(Errors::Page(Page { items, next, count: None }))
 }
 
 /// Enter what was checked: the good rows, or nothing unless all are good.
@@ -323,22 +192,77 @@ pub async fn apply_import(
     let import = Import::find(&mut db, &user, path_id(&id)?).await?;
     writable(&areas, &user, import.area_id)?;
     let tools = (state.keys(), &*areas);
-    work::apply(&mut db, &user.act(&json), tools, &import, json.atomic).await?;
+    apply::apply(&mut db, &user.act(&json), tools, &import, json.atomic).await?;
     let found = Import::find(&mut db, &user, import.id).await?;
     Ok(Body(body(&state, found)))
 }
 
-/// The commune that a list is of.
-fn commune(state: &State, caller: &Caller, code: &str) -> Result<AreaId> {
+/// An import as it begins, before its file has come.
+fn new_import(
+    state: &State,
+    caller: &Caller,
+    query: &ImportQuery,
+    request: &HttpRequest,
+) -> Result<Import> {
+    let level = query.level.unwrap_or(query.kind.default_level());
+    check_level(query.kind, level)?;
+    let listed_on = query.on.unwrap_or_else(today);
+    check_day(listed_on)?;
+    let (commune_id, area_id) = commune(state, caller, &query.area, listed_on)?;
+    Ok(Import {
+        id: Uuid::now_v7(),
+        area_id,
+        kind: query.kind,
+        level,
+        year: query.year.get(),
+        file_name: file_name(request.headers()),
+        file_digest: Vec::new(),
+        file_size: 0,
+        state: ImportState::Checking,
+        summary: serde_json::Value::Object(Default::default()),
+        created_by: caller.id,
+        created_at: Utc::now(),
+        applied_at: None,
+        version: crate::version::Version::NEVER,
+        commune_id,
+        listed_on,
+        applied_in: None,
+        undone_in: None,
+    })
+}
+
+/// The commune that a list is of on its day, and the one that keeps its records today.
+pub fn commune(
+    state: &State,
+    caller: &Caller,
+    code: &str,
+    on: NaiveDate,
+) -> Result<(AreaId, AreaId)> {
     let areas = state.areas();
-    let area = writable(&areas, caller, areas.resolve("?area", code, today())?)?;
+    let area = areas.resolve("?area", code, on)?;
+    let settled = writable(&areas, caller, area)?;
     if areas.get(area).level == AreaLevel::Commune {
-        return Ok(area);
+        return Ok((area, settled));
     }
     Err(Error::invalid_field(
         "?area",
         "commune_needed",
         say("Cần mã của một xã, phường, đặc khu.", "The code of a commune is needed."),
+    ))
+}
+
+fn check_day(on: NaiveDate) -> Result<()> {
+    let first = NaiveDate::from_ymd_opt(2021, 1, 1).unwrap_or_default();
+    if (first..=today()).contains(&on) {
+        return Ok(());
+    }
+    Err(Error::invalid_field(
+        "?on",
+        "date_range",
+        say(
+            "Ngày của danh sách phải từ 01/01/2021 đến hôm nay.",
+            "The day of a list must lie between 2021-01-01 and today.",
+        ),
     ))
 }
 
@@ -352,40 +276,6 @@ fn check_level(kind: Kind, level: Level) -> Result<()> {
         "level_not_of_kind",
         say("Không nhập danh sách của cấp này.", "Lists of this level are not imported."),
     ))
-}
-
-async fn receive(mut payload: Payload, limit: usize) -> Result<Vec<u8>> {
-    let mut file = Vec::new();
-    while let Some(piece) = payload.next().await {
-        let piece = piece.map_err(|error| crate::input::unreadable_body(error.into()))?;
-        if file.len() + piece.len() > limit {
-            return Err(Error::problem(
-                actix_web::http::StatusCode::PAYLOAD_TOO_LARGE,
-                "too_large",
-                say(
-                    format!("Tệp lớn hơn {} MB; hãy chia thành nhiều tệp.", limit >> 20),
-                    format!("The file has more than {} MB; divide it.", limit >> 20),
-                ),
-            ));
-        }
-        file.extend_from_slice(&piece);
-    }
-    if file.is_empty() {
-        return Err(Error::unprocessable(
-            "file_empty",
-            say("Chưa có tệp nào được gửi.", "The body holds no file."),
-        ));
-    }
-    Ok(file)
-}
-
-/// The name in Content-Disposition, which is only shown.
-fn file_name(headers: &HeaderMap) -> String {
-    let header =
-        headers.get("content-disposition").and_then(|v| std::str::from_utf8(v.as_bytes()).ok());
-    let name = header.and_then(|text| text.split("filename=").nth(1)).unwrap_or("");
-    let name = tidy(name.split(';').next().unwrap_or("").trim_matches([' ', '"']));
-    if has_control(&name) { String::new() } else { name.chars().take(200).collect() }
 }
 
 /// Waits as long as the caller prefers for the check to end.
@@ -405,49 +295,16 @@ async fn wait(state: &State, caller: &Caller, id: Uuid, headers: &HeaderMap) -> 
     }
 }
 
-async fn workbook_of_errors(
-    state: &State,
-    import: &Import,
-    file: Vec<u8>,
-    bad: Vec<Found>,
-) -> Result<Download> {
-    let upload = std::io::Cursor::new(file);
-    let mut spool = tempfile::tempfile().map_err(Error::internal)?;
-    std::io::copy(&mut { upload }, &mut spool).map_err(Error::internal)?;
-    std::io::Seek::rewind(&mut spool).map_err(Error::internal)?;
-    let sheets = child::read(&state.shared.program, spool).await?;
-    let heads: HashMap<String, u32> = sheets
-        .iter()
-        .filter_map(|s| header::find(s, import.kind).map(|found| (s.name.clone(), found.row)))
-        .collect();
-    let reasons =
-        bad.into_iter().map(|row| ((row.sheet, row.row_number as u32), say_all(&row.faults)));
-    let book = workbook::with_reasons(&sheets, &reasons.collect(), &heads)?;
-    Download::workbook(format!("loi-{}.xlsx", import.id), &book)
-}
-
-/// All faults of a row in one cell, a line each.
-fn say_all(faults: &[Fault]) -> String {
-    let lines = faults.iter().map(|fault| {
-        let at = fault.header.as_ref().map_or_else(String::new, |head| format!("{head}: "));
-        let meant = match &fault.suggestion {
-            Some(meant) => format!(" Có thể là “{meant}”."),
-            None => String::new(),
-        };
-        format!("{at}{}{meant}", fault.reason)
-    });
-    lines.collect::<Vec<_>>().join("\n")
-}
-
 fn body(state: &State, import: Import) -> ImportBody {
     let areas = state.areas();
     ImportBody {
         id: import.id,
         kind: import.kind,
         level: import.level,
-        area: areas.code(import.area_id, today()).to_owned(),
-        area_name: areas.name(import.area_id, today()),
+        area: areas.code(import.commune_id, import.listed_on).to_owned(),
+        area_name: areas.name(import.commune_id, import.listed_on),
         year: import.year,
+        on: import.listed_on,
         file_size: import.file_size,
         file_sha256: hex::encode(&import.file_digest),
         state: import.state,

@@ -55,12 +55,8 @@ impl Hamlets {
         }
         let fitting: Vec<&Known> =
             self.known.iter().filter(|h| h.core == key && !key.is_empty()).collect();
-        let narrower: [&dyn Fn(&Known) -> bool; 4] = [
-            &|_| true,
-            &|h| Some(h.id) == holder,
-            &|h| h.full == full,
-            &|h| h.at_home,
-        ];
+        let narrower: [&dyn Fn(&Known) -> bool; 4] =
+            [&|_| true, &|h| Some(h.id) == holder, &|h| h.full == full, &|h| h.at_home];
         for test in narrower {
             let mut found = fitting.iter().filter(|h| test(h));
             if let (Some(one), None) = (found.next(), found.next()) {
@@ -124,19 +120,8 @@ pub fn heading(text: &str) -> Option<String> {
     (typed && rest.split(' ').count() <= 8).then(|| skipped.collect::<Vec<_>>().join(" "))
 }
 
-const TYPES: &[&str] = &[
-    "to dan pho",
-    "khu dan cu",
-    "khu pho",
-    "tdp",
-    "thon",
-    "xom",
-    "khu",
-    "ban",
-    "ap",
-    "to",
-    "so",
-];
+const TYPES: &[&str] =
+    &["to dan pho", "khu dan cu", "khu pho", "tdp", "thon", "xom", "khu", "ban", "ap", "to", "so"];
 
 /// What is left of a hamlet's name without its type, `số` and leading zeros: `TDP số 05` is `5`.
 fn core(text: &str) -> String {

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use serde_json::{Map, Value, json};
 
-use super::{Code, Row};
 use super::Fault;
+use super::{Code, Row};
 use crate::criteria::Score;
 use crate::holders::code;
 use crate::kind::Kind;

@@ -144,7 +144,8 @@ impl<'a> Matcher<'a> {
             }
             let same = (self.hamlets[n], name_key(&row.name), born(row), &row.personal_number);
             if let Some(other) = first.get(&same) {
-                let reason = format!("{} giống hệt dòng này; hãy xóa một dòng.", self.place(*other, n));
+                let reason =
+                    format!("{} giống hệt dòng này; hãy xóa một dòng.", self.place(*other, n));
                 self.refuse(n, row.fault("name", &row.name, "duplicate_row", reason));
             } else {
                 first.insert(same, n);
@@ -189,9 +190,8 @@ impl<'a> Matcher<'a> {
                 Kind::Community => self.hamlets[n].map(|id| id.to_string()).unwrap_or_default(),
                 _ => name_key(&row.name),
             };
-            let fits = |h: &&&Holder| {
-                same_place(self.hamlets[n], h) && same_year(born(row), h.birth_year)
-            };
+            let fits =
+                |h: &&&Holder| same_place(self.hamlets[n], h) && same_year(born(row), h.birth_year);
             let fitting: Vec<&Holder> =
                 by_name.get(&name).into_iter().flatten().filter(fits).copied().collect();
             let free: Vec<&Holder> =

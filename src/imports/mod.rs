@@ -1,12 +1,18 @@
 //! Lists of holders and their titles: read, checked against the register, staged, then applied.
 
 pub mod api;
+mod apply;
+mod check;
 mod copy;
+pub mod files;
+mod hamlets;
+mod line;
 pub mod matching;
+mod near;
+mod plan;
 pub mod read;
 pub mod rows;
 pub mod template;
-pub mod work;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -25,6 +31,8 @@ text_enum! {
         Checked = "checked",
         /// Its good rows are in the register.
         Applied = "applied",
+        /// What it brought into the register was taken back.
+        Undone = "undone",
         /// It could not be read; `failure` says why.
         Failed = "failed",
     }
@@ -104,9 +112,22 @@ pub struct Summary {
     pub absent: usize,
     /// Their printed codes, at most 500.
     pub absent_codes: Vec<String>,
+    /// Lines and sheets that were taken for no rows of the list, at most 200.
+    pub left_out: Vec<LeftOut>,
     /// Why a file could not be read.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
+}
+
+/// A line, or a whole sheet, that is no row of the list.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LeftOut {
+    pub sheet: String,
+    /// As Excel counts; none for the sheet.
+    pub row: Option<u32>,
+    /// In Vietnamese.
+    #[schema(example = "Dòng cộng.")]
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

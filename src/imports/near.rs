@@ -52,9 +52,8 @@ fn hashes(hamlet: Option<Uuid>, name: &str) -> Vec<u64> {
         hasher.finish()
     };
     let key = name_key(name);
-    let without = key
-        .char_indices()
-        .map(|(at, letter)| hash(&[&key[..at], &key[at + letter.len_utf8()..]]));
+    let without =
+        key.char_indices().map(|(at, letter)| hash(&[&key[..at], &key[at + letter.len_utf8()..]]));
     let mut hashes: Vec<u64> = without.collect();
     hashes.extend([hash(&[&key]), hash(&["=", &search_key(name)])]);
     hashes.sort_unstable();
@@ -71,7 +70,8 @@ mod tests {
     fn a_slip_of_the_pen_is_near_and_another_name_is_not() {
         let holder = Holder::new(Kind::Family, 1, None, "Trần Văn Hùng".to_owned());
         let near = Near::new(std::iter::once(&holder));
-        for name in ["Trần Văn Hùn", "Trần Văn Hùngg", "Trần Văn Húng", "Trần Vân Hùng", "Tran Van Hung"]
+        for name in
+            ["Trần Văn Hùn", "Trần Văn Hùngg", "Trần Văn Húng", "Trần Vân Hùng", "Tran Van Hung"]
         {
             assert_eq!(near.find(None, name).len(), 1, "{name}");
         }

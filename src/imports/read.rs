@@ -140,7 +140,9 @@ fn meaning(row: &SheetRow, header: &Header, kind: Kind) -> Meaning {
     let numbered = is_numbered(row, header);
     if let ([_], false) = (&texts[..], numbered) {
         let text = row.cells.iter().find(|cell| !cell.trim().is_empty());
-        if let Some(hamlet) = text.and_then(|text| heading(text)).filter(|_| kind != Kind::Community) {
+        if let Some(hamlet) =
+            text.and_then(|text| heading(text)).filter(|_| kind != Kind::Community)
+        {
             return Meaning::Heading(hamlet);
         }
         let cells = row.cells.iter().filter(|cell| !cell.trim().is_empty()).count();
@@ -148,8 +150,10 @@ fn meaning(row: &SheetRow, header: &Header, kind: Kind) -> Meaning {
             return Meaning::Remark;
         }
     }
-    let is_key = |field: &Field| matches!(field, Field::Name | Field::Code)
-        || *field == Field::Hamlet && kind == Kind::Community;
+    let is_key = |field: &Field| {
+        matches!(field, Field::Name | Field::Code)
+            || *field == Field::Hamlet && kind == Kind::Community
+    };
     let says = |field: &Field| !matches!(field, Field::Index | Field::Note | Field::Reasons);
     let filled = |test: &dyn Fn(&Field) -> bool| {
         let columns = header.columns.iter().filter(|(field, _)| test(field));
@@ -174,8 +178,20 @@ fn is_numbered(row: &SheetRow, header: &Header) -> bool {
 /// Whether a line belongs to the place, day and signatures below a list.
 fn signs(row: &SheetRow) -> bool {
     const WORDS: &[&str] = &[
-        "chu tich", "nguoi lap", "lap bieu", "ke toan", "thu ky", "xac nhan", "ky ten", "ghi ro",
-        "dong dau", "noi nhan", "truong ban", "to truong", "truong thon", "bi thu",
+        "chu tich",
+        "nguoi lap",
+        "lap bieu",
+        "ke toan",
+        "thu ky",
+        "xac nhan",
+        "ky ten",
+        "ghi ro",
+        "dong dau",
+        "noi nhan",
+        "truong ban",
+        "to truong",
+        "truong thon",
+        "bi thu",
     ];
     let text = row.cells.iter().map(|cell| search_key(cell)).collect::<Vec<_>>().join(" | ");
     let dated = text.contains("ngay ") && text.contains(" thang ") && text.contains(" nam ");

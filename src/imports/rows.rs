@@ -1,23 +1,27 @@
 //! Every query on imports: the list as sent, its staged rows, its state.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, NaiveDate, Utc};
+use diesel::dsl::sql;
 use diesel::prelude::*;
+use diesel::sql_types::{Array, Binary, Integer, Timestamptz, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use std::collections::HashSet;
 use uuid::Uuid;
 
-use super::{Fault, ImportState, Row, Summary};
-use crate::areas::AreaId;
+use super::{Failure, Fault, ImportState, Row, Summary};
+use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::{Act, Caller};
 use crate::db::Conn;
 use crate::error::{Error, Result};
+use crate::holders::rows::Holder;
 use crate::keys::Keys;
 use crate::kind::{Kind, Level};
 use crate::ledger::{self, Writer};
-use crate::schema::{area_scopes, import_files, import_rows, imports, titles};
+use crate::schema::{area_scopes, import_files, import_newcomers, import_rows, imports, titles};
 use crate::version::Version;
 
 /// Bytes of a piece of the file.
@@ -40,6 +44,14 @@ pub struct Import {
     pub created_at: DateTime<Utc>,
     pub applied_at: Option<DateTime<Utc>>,
     pub version: Version,
+    /// The commune in the boundaries of the list; `area_id` keeps its records today.
+    pub commune_id: i32,
+    /// The day for which the list's codes are read, and on which its titles are registered.
+    pub listed_on: NaiveDate,
+    /// The version that applying it gave to what it touched.
+    pub applied_in: Option<Version>,
+    /// The version that taking it back gave.
+    pub undone_in: Option<Version>,
 }
 
 /// A staged row with what is wrong with it.
@@ -60,6 +72,8 @@ impl Import {
             .plain("kind", self.kind.as_str())
             .plain("level", self.level.as_str())
             .plain("year", self.year)
+            .plain("commune", self.commune_id)
+            .plain("listed_on", self.listed_on.to_string())
             .plain("state", self.state.as_str())
             .plain("file_sha256", hex::encode(&self.file_digest))
             .plain("file_size", self.file_size)
@@ -176,15 +190,20 @@ impl Import {
 
     /// Marks it applied and forgets what was staged of good rows.
     pub async fn end_apply(&self, w: &mut Writer<'_>, summary: &Summary) -> Result<()> {
-        let mut after = Self { state: ImportState::Applied, ..self.clone() };
-        after.version = w.version(self.area_id)?;
+        let version = w.version(self.area_id)?;
+        let after = Self { state: ImportState::Applied, version, ..self.clone() };
         diesel::update(imports::table.find(self.id))
             .set((
                 imports::state.eq(after.state),
                 imports::summary.eq(serde_json::to_value(summary).map_err(Error::internal)?),
                 imports::applied_at.eq(diesel::dsl::now),
-                imports::version.eq(after.version),
+                imports::applied_in.eq(version),
+                imports::version.eq(version),
             ))
+            .execute(w.db)
+            .await?;
+        diesel::delete(import_rows::table)
+            .filter(import_rows::import_id.eq(self.id).and(import_rows::state.eq("good")))
             .execute(w.db)
             .await?;
         let item = Item::changed(Entity::Import, self.id, self.fields(), after.fields());
@@ -202,22 +221,29 @@ impl Import {
         sealed.iter().map(|sealed| open(keys, self.id, sealed)).collect()
     }
 
-    /// Stores what a later check found wrong with rows.
+    /// Stores what applying found wrong with rows, and that the others are right.
     pub async fn save_faults(
         &self,
         w: &mut Writer<'_>,
         keys: &Keys,
-        bad: &[(usize, Vec<Fault>)],
+        bad: &[(i32, Vec<Fault>)],
     ) -> Result<()> {
-        for (n, faults) in bad {
-            diesel::update(import_rows::table.find((self.id, *n as i32)))
-                .set((
-                    import_rows::state.eq("bad"),
-                    import_rows::errors.eq(Some(seal(keys, self.id, faults)?)),
-                ))
-                .execute(w.db)
-                .await?;
-        }
+        let sealed = bad
+            .iter()
+            .map(|(_, faults)| seal(keys, self.id, faults))
+            .collect::<Result<Vec<_>>>()?;
+        diesel::sql_query(
+            "update import_rows r
+             set errors = u.errors, state = case when u.errors is null then 'good' else 'bad' end
+             from import_rows s
+                  left join unnest($2, $3) u (n, errors) on u.n = s.n
+             where s.import_id = $1 and r.import_id = s.import_id and r.n = s.n",
+        )
+        .bind::<SqlUuid, _>(self.id)
+        .bind::<Array<Integer>, _>(bad.iter().map(|(n, _)| *n).collect::<Vec<_>>())
+        .bind::<Array<Binary>, _>(sealed)
+        .execute(w.db)
+        .await?;
         Ok(())
     }
 
@@ -251,6 +277,49 @@ impl Import {
     }
 }
 
+/// Ends the checks of which nothing was heard for a minute: their server died.
+pub async fn fail_silent(db: &mut Conn) -> Result<()> {
+    let failure = Failure {
+        code: "interrupted".to_owned(),
+        reason: "Máy chủ đã ngừng giữa lúc kiểm tra; chưa ghi gì vào sổ bộ, hãy gửi lại danh sách."
+            .to_owned(),
+    };
+    let summary = Summary { failure: Some(failure), ..Summary::default() };
+    diesel::update(imports::table)
+        .filter(imports::state.eq(ImportState::Checking))
+        .filter(imports::heartbeat.lt(sql::<Timestamptz>("now() - interval '60 seconds'")))
+        .set((
+            imports::state.eq(ImportState::Failed),
+            imports::summary.eq(serde_json::to_value(summary).map_err(Error::internal)?),
+        ))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// The holders of a commune and kind whom a list entered as `mới`.
+pub async fn newcomers(db: &mut Conn, commune: AreaId, kind: Kind) -> Result<HashSet<Uuid>> {
+    let found: Vec<Uuid> = import_newcomers::table
+        .inner_join(imports::table)
+        .filter(imports::area_id.eq(commune).and(imports::kind.eq(kind)))
+        .select(import_newcomers::holder_id)
+        .load(db)
+        .await?;
+    Ok(found.into_iter().collect())
+}
+
+/// Remembers whom a list entered as `mới`.
+pub async fn add_newcomers(w: &mut Writer<'_>, import: Uuid, holders: &[Uuid]) -> Result<()> {
+    let rows: Vec<_> = holders
+        .iter()
+        .map(|id| (import_newcomers::holder_id.eq(*id), import_newcomers::import_id.eq(import)))
+        .collect();
+    for rows in rows.chunks(10_000) {
+        diesel::insert_into(import_newcomers::table).values(rows).execute(w.db).await?;
+    }
+    Ok(())
+}
+
 pub fn seal(keys: &Keys, import: Uuid, value: &impl Serialize) -> Result<Vec<u8>> {
     let text = serde_json::to_vec(value).map_err(Error::internal)?;
     Ok(keys.seal(import.as_bytes(), &text))
@@ -259,6 +328,20 @@ pub fn seal(keys: &Keys, import: Uuid, value: &impl Serialize) -> Result<Vec<u8>
 fn open<T: DeserializeOwned>(keys: &Keys, import: Uuid, sealed: &[u8]) -> Result<T> {
     let text = keys.open(import.as_bytes(), sealed).map_err(Error::internal)?;
     serde_json::from_slice(&text).map_err(Error::internal)
+}
+
+/// Last year's holders of a commune that are still its own.
+pub async fn last_year(
+    db: &mut Conn,
+    areas: &Areas,
+    commune: AreaId,
+    kind: Kind,
+    year: i16,
+) -> Result<Vec<Holder>> {
+    let ids = holders_of_year(db, commune, kind, kind.default_level(), year - 1).await?;
+    let mut holders = Holder::by_ids(db, &ids).await?;
+    holders.retain(|holder| areas.chain(holder.area_id, None) == commune);
+    Ok(holders)
 }
 
 /// The holders that had a title of a kind in a commune in a year.

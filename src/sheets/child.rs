@@ -1,8 +1,7 @@
 //! A child of the same program reads workbooks within limits: a file of a few bytes can ask for all
 //! the memory there is, and its reader's death must not be the server's.
 
-use std::fs::File;
-use std::io::{BufWriter, Read, Write};
+use std::io::{BufWriter, Read, Seek, Write};
 use std::path::Path;
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
@@ -43,7 +42,9 @@ pub fn read_standard_input() -> Result<ExitCode> {
 }
 
 /// The parent: the sheets of a file, or a 422 that says why it cannot be read.
-pub async fn read(program: &Path, file: File) -> Result<Vec<Sheet>> {
+pub async fn read(program: &Path, bytes: &[u8]) -> Result<Vec<Sheet>> {
+    let mut file = tempfile::tempfile().map_err(Error::internal)?;
+    file.write_all(bytes).and_then(|()| file.rewind()).map_err(Error::internal)?;
     let _turn = READERS.acquire().await.map_err(Error::internal)?;
     let mut child = tokio::process::Command::new(program)
         .arg("read-sheet")

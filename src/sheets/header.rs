@@ -41,7 +41,8 @@ pub enum Field {
 pub struct Header {
     /// The position in `sheet.rows` of the first row below.
     pub first: usize,
-    /// The number of the header's last row, as Excel counts.
+    /// The numbers of the header's first and last row, as Excel counts.
+    pub first_row: u32,
     pub row: u32,
     pub columns: BTreeMap<Field, usize>,
     /// The column that names the records, and the search keys of its heads.
@@ -76,6 +77,7 @@ pub fn find(sheet: &Sheet, kind: Kind) -> Option<Header> {
         let heads = rows[at..at + height].iter().map(|row| search_key(&row.cell(*named_by)));
         Some(Header {
             first: at + height,
+            first_row: row.number,
             row: rows[at + height - 1].number,
             key: (*named_by, heads.filter(|head| !head.is_empty()).collect()),
             columns,

@@ -3,6 +3,7 @@
 pub mod cells;
 pub mod child;
 pub mod header;
+pub mod marked;
 pub mod open;
 pub mod workbook;
 

@@ -1,13 +1,10 @@
-//! Workbooks that are sent to officials: the template of a list, and a list with its errors.
-
-use std::collections::HashMap;
+//! The template of a list, as a workbook to fill in.
 
 use rust_xlsxwriter::{
     Color, DataValidation, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet,
     XlsxError,
 };
 
-use super::{Sheet, SheetRow};
 use crate::error::{Error, Result};
 
 /// A column of a template.
@@ -17,7 +14,7 @@ pub struct Column {
     pub width: f64,
     /// What the sheet of explanations says.
     pub explains: &'static str,
-    pub example: &'static str,
+    pub example: String,
     /// What may be chosen; anything else is still taken.
     pub choices: Vec<String>,
 }
@@ -32,15 +29,15 @@ pub struct Template {
 const FIRST_ROW: u32 = 4;
 const LAST_ROW: u32 = 5_000;
 
-fn failed(error: XlsxError) -> Error {
+pub fn failed(error: XlsxError) -> Error {
     Error::internal(error)
 }
 
-fn plain() -> Format {
+pub fn plain() -> Format {
     Format::new().set_font_name("Times New Roman").set_font_size(12)
 }
 
-fn head() -> Format {
+pub fn head() -> Format {
     plain()
         .set_bold()
         .set_text_wrap()
@@ -78,7 +75,7 @@ impl Template {
             list.write_with_format(2, n, column.head, &head())?;
             if self.rows.is_empty() {
                 let example = text.clone().set_italic().set_font_color(Color::Gray);
-                list.write_with_format(3, n, column.example, &example)?;
+                list.write_with_format(3, n, &column.example, &example)?;
             }
             if !column.choices.is_empty() {
                 for (row, choice) in (0..).zip(&column.choices) {
@@ -116,53 +113,4 @@ impl Template {
         }
         Ok(())
     }
-}
-
-/// The list as it was sent, with one more column that says what to correct. `reasons` are found by
-/// sheet and row number.
-pub fn with_reasons(
-    sheets: &[Sheet],
-    reasons: &HashMap<(String, u32), String>,
-    heads: &HashMap<String, u32>,
-) -> Result<Vec<u8>> {
-    let mut book = Workbook::new();
-    for sheet in sheets {
-        let page = book.add_worksheet();
-        page.set_name(&sheet.name).map_err(failed)?;
-        write_page(page, sheet, reasons, heads.get(&sheet.name).copied()).map_err(failed)?;
-    }
-    book.save_to_buffer().map_err(failed)
-}
-
-fn write_page(
-    page: &mut Worksheet,
-    sheet: &Sheet,
-    reasons: &HashMap<(String, u32), String>,
-    head_row: Option<u32>,
-) -> Result<(), XlsxError> {
-    let width = sheet.rows.iter().map(|row| row.cells.len()).max().unwrap_or(0) as u16;
-    let wrong = plain().set_num_format("@").set_background_color(Color::RGB(0x00FF_F2CC));
-    let fine = plain().set_num_format("@");
-    let why = plain().set_text_wrap().set_font_color(Color::Red);
-    page.set_column_width(width, 70)?;
-    for column in 0..width {
-        page.set_column_width(column, 18)?;
-    }
-    for SheetRow { number, cells } in &sheet.rows {
-        let row = number - 1;
-        let reason = reasons.get(&(sheet.name.clone(), *number));
-        let format = if reason.is_some() { &wrong } else { &fine };
-        for (column, cell) in (0..).zip(cells) {
-            if !cell.is_empty() {
-                page.write_with_format(row, column, cell, format)?;
-            }
-        }
-        if let Some(reason) = reason {
-            page.write_with_format(row, width, reason, &why)?;
-        }
-        if head_row == Some(*number) {
-            page.write_with_format(row, width, "Lỗi cần sửa", &head())?;
-        }
-    }
-    Ok(())
 }

@@ -4,12 +4,14 @@
 #[allow(dead_code)]
 mod support;
 mod figures;
+mod imports;
 mod inputs;
 mod access;
 mod access_cases;
 mod holders;
 mod contract;
 mod lifecycle;
+mod lists;
 mod audit;
 mod exports;
 mod moves;

@@ -3,6 +3,7 @@
 pub mod cluster;
 pub mod contract;
 pub mod proof;
+pub mod lists;
 pub mod records;
 
 use std::net::TcpListener;
@@ -95,6 +96,11 @@ impl TestApp {
         Self { shared, base: format!("http://{listen}"), http, server: handle }
     }
 
+    /// Where it listens, for what a well-behaved client cannot send.
+    pub fn address(&self) -> &str {
+        self.base.trim_start_matches("http://")
+    }
+
     /// A connection to the register below the API, for what no caller may see.
     pub async fn db(&self) -> Conn {
         db::connect(&self.shared.url).await.expect("a connection")
@@ -160,6 +166,10 @@ impl Drop for TestApp {
 }
 
 impl<'a> Client<'a> {
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     pub fn call(&self, method: Method, path: &str) -> Call<'a> {
         let path =
             if path.starts_with("/api/") { path.to_owned() } else { format!("/api/v1{path}") };

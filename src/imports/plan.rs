@@ -1,161 +1,57 @@
-//! The two halves of an import: the check, which changes nothing, and the applying of what is good.
+//! What a list would do to the register, row by row.
 
 use std::collections::{HashMap, HashSet};
-use std::io::{Seek, Write};
-use std::sync::Arc;
 
 use uuid::Uuid;
 
-use super::copy::{Staged, stage};
-use super::matching::{self, Known, Meant};
-use super::rows::{Import, holders_of_year, seal};
-use super::{Failure, Fault, ImportState, Row, Summary, read};
+use super::hamlets::Hamlets;
+use super::matching::{self, Known, Meant, Owner};
+use super::rows::{Import, holders_of_year, newcomers};
+use super::{Fault, Row, Summary};
 use crate::areas::Areas;
-use crate::audit::{Entity, Item};
-use crate::auth::Act;
 use crate::clock::today;
-use crate::criteria::{CriteriaSet, Score, rows as criteria_rows};
+use crate::criteria::{CriteriaSet, Outcome, Score, rows as criteria_rows};
 use crate::db::Conn;
-use crate::error::{Error, Result, say};
+use crate::error::Result;
 use crate::hamlets::rows::Hamlet;
 use crate::holders::rows::{self as holder_rows, Holder, Number};
 use crate::holders::{Draft, merge};
 use crate::keys::Keys;
 use crate::kind::{Kind, Status};
-use crate::ledger::{self, Writer};
-use crate::number::NumberScheme;
-use crate::sheets::child;
-use crate::state::Shared;
+use crate::number::{NumberScheme, masked};
 use crate::text::{name_key, search_key};
 use crate::titles::change::check_score;
 use crate::titles::is_open;
 use crate::titles::rows::{self as title_rows, Title};
 
-/// Reads, compares and stages a list; whatever happens, the import ends as checked or failed.
-pub async fn check(shared: Arc<Shared>, areas: Arc<Areas>, import: Import, file: Vec<u8>) {
-    let outcome = try_check(&shared, &areas, &import, file).await;
-    let (state, summary) = match outcome {
-        Ok(summary) => (ImportState::Checked, summary),
-        Err(error) => {
-            let problem = error.to_problem();
-            let (code, reason) = (problem.code.to_owned(), problem.detail.vi.into_owned());
-            let failure = Some(Failure { code, reason });
-            (ImportState::Failed, Summary { failure, ..Summary::default() })
-        }
-    };
-    let end = async {
-        let mut db = crate::db::connect(&shared.url).await?;
-        import.end_check(&mut db, state, &summary).await
-    };
-    if let Err(error) = end.await {
-        tracing::error!(%error, import = %import.id, "the end of a check was not stored");
-    }
-}
-
-async fn try_check(
-    shared: &Shared,
-    areas: &Areas,
-    import: &Import,
-    file: Vec<u8>,
-) -> Result<Summary> {
-    let mut upload = tempfile::tempfile().map_err(Error::internal)?;
-    upload.write_all(&file).and_then(|()| upload.rewind()).map_err(Error::internal)?;
-    drop(file);
-    let sheets = child::read(&shared.program, upload).await?;
-    let rows = read::read(&sheets, import.kind, today())?;
-    drop(sheets);
-    let mut db = crate::db::connect(&shared.url).await?;
-    import.beat(&mut db).await?;
-    let plan = Plan::make(&mut db, &shared.keys, areas, import, &rows).await?;
-    let mut staged = Vec::with_capacity(rows.len());
-    for (n, (row, planned)) in rows.iter().zip(&plan.rows).enumerate() {
-        let errors = (!planned.faults.is_empty())
-            .then(|| seal(&shared.keys, import.id, &planned.faults))
-            .transpose()?;
-        let notes = (!row.notes.is_empty())
-            .then(|| seal(&shared.keys, import.id, &row.notes))
-            .transpose()?;
-        staged.push(Staged {
-            n: n as i32,
-            sheet: row.sheet.clone(),
-            row_number: row.number as i32,
-            state: if errors.is_some() { "bad" } else { "good" },
-            holder_id: planned.before.as_ref().map(|holder| holder.id),
-            is_new: planned.before.is_none(),
-            sealed: seal(&shared.keys, import.id, row)?,
-            errors,
-            notes,
-        });
-    }
-    stage(&shared.url, import.id, &staged).await?;
-    Ok(plan.summary(&rows))
-}
-
-/// Applies the good rows of a checked import, or none unless all are good; a second time it changes
-/// nothing.
-pub async fn apply(
-    db: &mut Conn,
-    act: &Act,
-    (keys, areas): (&Keys, &Areas),
-    import: &Import,
-    atomic: bool,
-) -> Result<()> {
-    ledger::write(db, act, "import.apply", async |w| {
-        w.lock(&[import.area_id]).await?;
-        let import = Import::locked(w, import.id).await?;
-        match import.state {
-            ImportState::Applied => return Ok(()),
-            ImportState::Checked => {}
-            ImportState::Checking => {
-                return Err(Error::conflict(
-                    "import_not_checked",
-                    say("Danh sách còn đang được kiểm tra.", "The list is still being checked."),
-                ));
-            }
-            ImportState::Failed => {
-                return Err(Error::conflict(
-                    "import_failed",
-                    say("Danh sách này không đọc được.", "The list could not be read."),
-                ));
-            }
-        }
-        let rows = import.rows(w.db, keys).await?;
-        let mut plan = Plan::make(w.db, keys, areas, &import, &rows).await?;
-        plan.write(w, keys, areas, &import, &rows, atomic).await?;
-        let summary = plan.summary(&rows);
-        import.save_faults(w, keys, &plan.bad()).await?;
-        import.end_apply(w, &summary).await
-    })
-    .await
-}
-
-/// What an import would do, row by row.
-struct Plan {
-    rows: Vec<Planned>,
+/// What all rows would do, and who of last year's list is in none of them.
+pub struct Plan {
+    pub rows: Vec<Planned>,
     absent: Vec<String>,
 }
 
 #[derive(Default)]
-struct Planned {
-    faults: Vec<Fault>,
+pub struct Planned {
+    pub faults: Vec<Fault>,
     /// The holder as it is; none if it is new.
-    before: Option<Holder>,
+    pub before: Option<Holder>,
     /// The holder as it would be; none if the row is bad.
-    after: Option<Holder>,
+    pub after: Option<Holder>,
     /// A number that the holder does not have yet.
-    number: Option<Number>,
+    pub number: Option<Number>,
     /// The number that it has.
-    known_number: Option<String>,
-    title: Option<TitlePlan>,
+    pub known_number: Option<String>,
+    pub title: Option<TitlePlan>,
 }
 
-struct TitlePlan {
-    before: Option<Title>,
-    after: Title,
+pub struct TitlePlan {
+    pub before: Option<Title>,
+    pub after: Title,
 }
 
 impl Planned {
-    fn holder_changes(&self) -> bool {
+    /// Whether the row corrects what the register knows of the holder.
+    pub fn holder_changes(&self) -> bool {
         self.before.is_some() && self.before != self.after || self.number.is_some()
     }
 
@@ -166,7 +62,8 @@ impl Planned {
 }
 
 impl Plan {
-    async fn make(
+    /// Compares all rows with the register as it is.
+    pub async fn make(
         db: &mut Conn,
         keys: &Keys,
         areas: &Areas,
@@ -177,8 +74,13 @@ impl Plan {
         let mut holders = Holder::of_commune(db, commune, kind).await?;
         holders.retain(|holder| areas.chain(holder.area_id, None) == commune);
         let hamlets = Hamlet::of_commune(db, commune).await?;
-        let numbers = owners(db, keys, areas, import, rows).await?;
-        let known = Known { kind, holders: &holders, hamlets: &hamlets, numbers };
+        let known = Known {
+            kind,
+            holders: &holders,
+            hamlets: Hamlets::new(&hamlets, areas, import.commune_id),
+            owners: owners(db, keys, areas, import, rows).await?,
+            newcomers: &newcomers(db, commune, kind).await?,
+        };
         let placed = matching::find(rows, &known);
         let by_id: HashMap<Uuid, &Holder> = holders.iter().map(|h| (h.id, h)).collect();
         let meant: Vec<Uuid> = placed
@@ -219,12 +121,13 @@ impl Plan {
         Ok(Self { rows: plan, absent })
     }
 
-    fn bad(&self) -> Vec<(usize, Vec<Fault>)> {
+    /// The bad rows, by their place in the list.
+    pub fn bad(&self) -> Vec<(i32, Vec<Fault>)> {
         let rows = self.rows.iter().enumerate().filter(|(_, row)| !row.faults.is_empty());
-        rows.map(|(n, row)| (n, row.faults.clone())).collect()
+        rows.map(|(n, row)| (n as i32, row.faults.clone())).collect()
     }
 
-    fn summary(&self, rows: &[Row]) -> Summary {
+    pub fn summary(&self, rows: &[Row]) -> Summary {
         let good: Vec<(&Row, &Planned)> =
             rows.iter().zip(&self.rows).filter(|(_, planned)| planned.faults.is_empty()).collect();
         let count = |test: &dyn Fn(&Row, &Planned) -> bool| {
@@ -246,88 +149,8 @@ impl Plan {
             mended: count(&|row, _| !row.notes.is_empty()),
             absent: self.absent.len(),
             absent_codes: self.absent.iter().take(500).cloned().collect(),
-            failure: None,
+            ..Summary::default()
         }
-    }
-
-    /// Writes holders, numbers and titles of the good rows under the lock of the commune's chain.
-    async fn write(
-        &mut self,
-        w: &mut Writer<'_>,
-        keys: &Keys,
-        areas: &Areas,
-        import: &Import,
-        rows: &[Row],
-        atomic: bool,
-    ) -> Result<()> {
-        let version = w.version(import.area_id)?;
-        let mut new = Vec::new();
-        let mut changed = Vec::new();
-        let mut claims = Vec::new();
-        for planned in self.rows.iter_mut().filter(|planned| planned.faults.is_empty()) {
-            let changes = planned.holder_changes();
-            let Some(after) = &mut planned.after else { continue };
-            if planned.before.is_none() {
-                after.version = version;
-                new.push(after.clone());
-            } else if changes {
-                after.version = version;
-                changed.push(after.clone());
-            }
-            if let Some((scheme, number)) = &planned.number {
-                claims.push((after.id, *scheme, number.clone()));
-            }
-        }
-        holder_rows::insert_all(w, &new).await?;
-        holder_rows::update_all(w, &changed).await?;
-        let refused: HashSet<Uuid> =
-            holder_rows::claim_all(w, keys, &claims).await?.into_iter().collect();
-        if !refused.is_empty() {
-            // Another commune took the number between the check and now.
-            return Err(Error::conflict(
-                "numbers_taken",
-                say(
-                    "Có số định danh vừa được xã khác ghi vào sổ; hãy gửi lại danh sách.",
-                    "A number was entered elsewhere meanwhile; send the list again.",
-                ),
-            ));
-        }
-        let bad = self.bad().len();
-        if atomic && bad > 0 {
-            return Err(Error::conflict(
-                "import_has_errors",
-                say(
-                    format!("Còn {bad} dòng có lỗi nên chưa ghi dòng nào."),
-                    format!("{bad} rows have errors, so that nothing was entered."),
-                ),
-            ));
-        }
-        let (mut items, mut titles, mut saved) = (Vec::new(), Vec::new(), Vec::new());
-        for (_, planned) in rows.iter().zip(&self.rows).filter(|(_, p)| p.faults.is_empty()) {
-            let Some(after) = &planned.after else { continue };
-            let number = planned.number.as_ref().map(|(_, number)| number.as_str());
-            let number = number.or(planned.known_number.as_deref());
-            match &planned.before {
-                None => items.push(Item::created(Entity::Holder, after.id, after.fields(number))),
-                Some(before) if planned.holder_changes() => items.push(Item::changed(
-                    Entity::Holder,
-                    after.id,
-                    before.fields(planned.known_number.as_deref()),
-                    after.fields(number),
-                )),
-                Some(_) => {}
-            }
-            match &planned.title {
-                Some(TitlePlan { before: Some(before), after }) if before != after => {
-                    saved.push((before.clone(), after.clone()));
-                }
-                Some(TitlePlan { before: None, after }) => titles.push(after.clone()),
-                _ => {}
-            }
-        }
-        w.record_all(import.area_id, &items).await?;
-        title_rows::insert_all(w, areas, titles).await?;
-        title_rows::save_all(w, areas, saved, true).await
     }
 }
 
@@ -338,7 +161,7 @@ async fn owners(
     areas: &Areas,
     import: &Import,
     rows: &[Row],
-) -> Result<HashMap<usize, Result<Uuid, String>>> {
+) -> Result<HashMap<usize, Owner>> {
     let scheme = match import.kind {
         Kind::Citizen => NumberScheme::Citizen,
         Kind::Unit => NumberScheme::Organisation,
@@ -361,8 +184,11 @@ async fn owners(
     let mut owners = HashMap::new();
     for (digest, (holder, area)) in holder_rows::digests(db, &digests).await? {
         let home = areas.chain(area, None);
-        let owner =
-            if home == import.area_id { Ok(holder) } else { Err(areas.name(home, today())) };
+        let owner = if home == import.area_id {
+            Owner::Here(holder)
+        } else {
+            Owner::Elsewhere(areas.name(home, today()))
+        };
         for n in wanted.get(&digest).into_iter().flatten() {
             owners.insert(*n, owner.clone());
         }
@@ -400,16 +226,21 @@ fn fill(
         Err(error) => {
             for fault in error.to_problem().errors {
                 let field = field_of(&fault.pointer);
+                let value = value_of(row, &fault.pointer);
                 let reason = fault.detail.vi.into_owned();
-                planned.faults.push(row.fault(field, "", fault.code, reason));
+                planned.faults.push(row.fault(field, &value, fault.code, reason));
             }
             return;
         }
     };
     match (checked.number, held) {
         (Some((_, number)), Some(held)) if number != *held => {
-            let reason = "Trong sổ bộ đối tượng này mang số khác; hãy kiểm tra lại số.".to_owned();
-            planned.faults.push(row.fault("number", "", "number_differs", reason));
+            let reason = format!(
+                "Trong sổ bộ đối tượng này mang số khác ({}); hãy kiểm tra lại số, hoặc ghi “mới” vào \
+                 cột Mã sổ bộ nếu là người khác cùng tên.",
+                masked(held)
+            );
+            planned.faults.push(row.fault("number", &masked(&number), "number_differs", reason));
             return;
         }
         (number, None) => planned.number = number,
@@ -437,6 +268,20 @@ fn field_of(pointer: &str) -> &str {
     }
 }
 
+/// What stands in that column; of a number no more than its end.
+fn value_of(row: &Row, pointer: &str) -> String {
+    match (field_of(pointer), pointer.strip_prefix("/details/")) {
+        ("number", _) => row.personal_number.as_deref().map(masked).unwrap_or_default(),
+        ("name", _) => row.name.clone(),
+        (_, Some(field)) => match &row.details[field] {
+            serde_json::Value::Null => String::new(),
+            serde_json::Value::String(text) => text.clone(),
+            other => other.to_string(),
+        },
+        _ => String::new(),
+    }
+}
+
 /// The titles of all good rows: registered, scored, or refused because they are settled.
 async fn plan_titles(
     db: &mut Conn,
@@ -451,7 +296,11 @@ async fn plan_titles(
         if let Some(holder) = &planned.after {
             let title = match &planned.title {
                 Some(known) => known.after.clone(),
-                None => Title::register(holder, import.year, import.level, today()),
+                None => {
+                    let (level, day) = (import.level, import.listed_on);
+                    let title = Title::register(holder, import.year, level, day);
+                    Title { area_id: import.commune_id, ..title }
+                }
             };
             fresh.push((title, holder.clone()));
         }
@@ -465,12 +314,55 @@ async fn plan_titles(
         let Some(title) = fresh.next() else { break };
         let before = planned.title.take().and_then(|known| known.before);
         let set = title_rows::set_of(&sets, areas, &title, today());
-        match score(row, import, before.as_ref(), title, set) {
+        let settled = before.as_ref().filter(|before| !is_open(before.status));
+        let scored = match settled {
+            Some(before) if leaves(row, before) && !planned.holder_changes() => Ok(before.clone()),
+            Some(before) => Err(vec![closed(row, before)]),
+            None => score(row, import, before.as_ref(), title, set),
+        };
+        match scored {
             Ok(after) => planned.title = Some(TitlePlan { before, after }),
             Err(faults) => planned.faults.extend(faults),
         }
     }
     Ok(())
+}
+
+/// Whether a row says of a title only what the register knows.
+fn leaves(row: &Row, title: &Title) -> bool {
+    title.status != Status::Withdrawn
+        && row.own.as_ref().is_none_or(|given| says_again(given, title.own(), title.outcome))
+        && row
+            .verified
+            .as_ref()
+            .is_none_or(|given| says_again(given, title.verified(), title.outcome))
+}
+
+/// Whether a list gives no other score than the stored one: its total does not contradict the points
+/// of which that is made up.
+fn says_again(given: &Score, stored: Option<Score>, outcome: Outcome) -> bool {
+    let Some(stored) = stored else { return false };
+    (given.total.is_none() || given.total == stored.total())
+        && (given.grade.is_none() || given.grade == stored.grade)
+        && given.passed.is_none_or(|passed| match stored.passed {
+            Some(known) => known == passed,
+            None => outcome == if passed { Outcome::Passes } else { Outcome::Fails },
+        })
+}
+
+fn closed(row: &Row, title: &Title) -> Fault {
+    let way = match title.status {
+        Status::Verified => "trả lại hồ sơ",
+        Status::Recognised => "đề nghị người phê duyệt đính chính hoặc thu hồi quyết định",
+        _ => "mở lại hồ sơ",
+    };
+    let reason = format!(
+        "Danh hiệu năm {} {} nên danh sách không sửa được nữa; muốn sửa phải {way} trước. Nếu không \
+         sửa gì, hãy xóa dòng này.",
+        title.year,
+        title.status.vi()
+    );
+    row.fault("name", &row.name, "title_closed", reason)
 }
 
 fn score(
@@ -480,20 +372,6 @@ fn score(
     mut title: Title,
     set: Option<&CriteriaSet>,
 ) -> Result<Title, Vec<Fault>> {
-    if let Some(before) = before.filter(|before| !is_open(before.status)) {
-        let same =
-            |given: &Option<Score>, stored: Option<Score>| given.is_none() || *given == stored;
-        let unchanged = same(&row.own, before.own()) && same(&row.verified, before.verified());
-        if unchanged && before.status != Status::Withdrawn {
-            return Ok(before.clone());
-        }
-        let reason = format!(
-            "Danh hiệu năm {} {}; muốn sửa phải trả lại hoặc mở lại hồ sơ trước.",
-            import.year,
-            before.status.vi()
-        );
-        return Err(vec![row.fault("name", &row.name, "title_closed", reason)]);
-    }
     let mut faults = Vec::new();
     for (field, score) in [("own", &row.own), ("verified", &row.verified)] {
         for fault in score.iter().flat_map(|score| check_score(score, set, "")) {
@@ -505,10 +383,13 @@ fn score(
     if !faults.is_empty() {
         return Err(faults);
     }
-    let stored =
-        |score: &Option<Score>| score.as_ref().and_then(|score| serde_json::to_value(score).ok());
-    title.own_score = stored(&row.own).or(title.own_score);
-    title.verified_score = stored(&row.verified).or(title.verified_score);
+    let outcome = title.outcome;
+    let stored = |given: &Option<Score>, known: Option<Score>| {
+        let given = given.as_ref().filter(|given| !says_again(given, known, outcome));
+        given.and_then(|score| serde_json::to_value(score).ok())
+    };
+    title.own_score = stored(&row.own, title.own()).or(title.own_score);
+    title.verified_score = stored(&row.verified, title.verified()).or(title.verified_score);
     title.status = if title.verified_score.is_some() {
         Status::Verified
     } else if title.own_score.is_some() {

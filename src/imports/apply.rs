@@ -1,0 +1,164 @@
+//! The applying of a checked list: its good rows enter the register, or none unless all are good.
+
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
+use super::plan::{Plan, TitlePlan};
+use super::rows::{Import, add_newcomers};
+use super::{Code, ImportState, Row, Summary};
+use crate::areas::Areas;
+use crate::audit::{Entity, Item};
+use crate::auth::Act;
+use crate::db::Conn;
+use crate::error::{Error, Result, say};
+use crate::holders::rows as holder_rows;
+use crate::keys::Keys;
+use crate::ledger::{self, Writer};
+use crate::titles::rows as title_rows;
+
+/// Applies the good rows of a checked import, or none unless all are good; a second time it changes
+/// nothing.
+pub async fn apply(
+    db: &mut Conn,
+    act: &Act,
+    (keys, areas): (&Keys, &Areas),
+    import: &Import,
+    atomic: bool,
+) -> Result<()> {
+    ledger::write(db, act, "import.apply", async |w| {
+        w.lock(&[import.area_id]).await?;
+        let import = Import::locked(w, import.id).await?;
+        match import.state {
+            ImportState::Applied => return Ok(()),
+            ImportState::Checked => {}
+            ImportState::Checking => {
+                return Err(Error::conflict(
+                    "import_not_checked",
+                    say("Danh sách còn đang được kiểm tra.", "The list is still being checked."),
+                ));
+            }
+            ImportState::Undone => {
+                return Err(Error::conflict(
+                    "import_undone",
+                    say(
+                        "Lần nhập này đã được hoàn tác; hãy gửi lại danh sách.",
+                        "This import was taken back; send the list again.",
+                    ),
+                ));
+            }
+            ImportState::Failed => {
+                return Err(Error::conflict(
+                    "import_failed",
+                    say("Danh sách này không đọc được.", "The list could not be read."),
+                ));
+            }
+        }
+        let rows = import.rows(w.db, keys).await?;
+        let checked = import.summary();
+        if rows.len() != checked.rows {
+            return Err(Error::conflict(
+                "import_expired",
+                say(
+                    "Dữ liệu tạm của danh sách này không còn; hãy gửi lại danh sách.",
+                    "What was staged of this list is gone; send it again.",
+                ),
+            ));
+        }
+        let mut plan = Plan::make(w.db, keys, areas, &import, &rows).await?;
+        plan.write(w, keys, areas, &import, &rows, atomic).await?;
+        let summary = Summary { left_out: checked.left_out, ..plan.summary(&rows) };
+        import.save_faults(w, keys, &plan.bad()).await?;
+        import.end_apply(w, &summary).await
+    })
+    .await
+}
+
+impl Plan {
+    /// Writes holders, numbers and titles of the good rows under the lock of the commune's chain.
+    async fn write(
+        &mut self,
+        w: &mut Writer<'_>,
+        keys: &Keys,
+        areas: &Areas,
+        import: &Import,
+        rows: &[Row],
+        atomic: bool,
+    ) -> Result<()> {
+        let bad = self.bad().len();
+        if atomic && bad > 0 {
+            return Err(Error::conflict(
+                "import_has_errors",
+                say(
+                    format!(
+                        "Còn {bad} dòng có lỗi nên chưa ghi dòng nào; hãy sửa các dòng đó rồi gửi lại."
+                    ),
+                    format!("{bad} rows have errors, so that nothing was entered."),
+                ),
+            ));
+        }
+        let version = w.version(import.area_id)?;
+        let mut new = Vec::new();
+        let mut changed = Vec::new();
+        let mut claims = Vec::new();
+        for planned in self.rows.iter_mut().filter(|planned| planned.faults.is_empty()) {
+            let changes = planned.holder_changes();
+            let Some(after) = &mut planned.after else { continue };
+            if planned.before.is_none() {
+                after.version = version;
+                new.push(after.clone());
+            } else if changes {
+                after.version = version;
+                changed.push(after.clone());
+            }
+            if let Some((scheme, number)) = &planned.number {
+                claims.push((after.id, *scheme, number.clone()));
+            }
+        }
+        holder_rows::insert_all(w, &new).await?;
+        holder_rows::update_all(w, &changed).await?;
+        let refused: HashSet<Uuid> =
+            holder_rows::claim_all(w, keys, &claims).await?.into_iter().collect();
+        if !refused.is_empty() {
+            // Another commune took the number between the check and now.
+            return Err(Error::conflict(
+                "numbers_taken",
+                say(
+                    "Có số định danh vừa được xã khác ghi vào sổ; hãy gửi lại danh sách.",
+                    "A number was entered elsewhere meanwhile; send the list again.",
+                ),
+            ));
+        }
+        let (mut items, mut titles, mut saved) = (Vec::new(), Vec::new(), Vec::new());
+        let mut newcomers = Vec::new();
+        for (row, planned) in rows.iter().zip(&self.rows).filter(|(_, p)| p.faults.is_empty()) {
+            let Some(after) = &planned.after else { continue };
+            let number = planned.number.as_ref().map(|(_, number)| number.as_str());
+            let number = number.or(planned.known_number.as_deref());
+            match &planned.before {
+                None => {
+                    items.push(Item::created(Entity::Holder, after.id, after.fields(number)));
+                    newcomers.extend((row.code == Some(Code::New)).then_some(after.id));
+                }
+                Some(before) if planned.holder_changes() => items.push(Item::changed(
+                    Entity::Holder,
+                    after.id,
+                    before.fields(planned.known_number.as_deref()),
+                    after.fields(number),
+                )),
+                Some(_) => {}
+            }
+            match &planned.title {
+                Some(TitlePlan { before: Some(before), after }) if before != after => {
+                    saved.push((before.clone(), after.clone()));
+                }
+                Some(TitlePlan { before: None, after }) => titles.push(after.clone()),
+                _ => {}
+            }
+        }
+        w.record_all(import.area_id, &items).await?;
+        add_newcomers(w, import.id, &newcomers).await?;
+        title_rows::insert_all(w, areas, titles).await?;
+        title_rows::save_all(w, areas, saved, true).await
+    }
+}

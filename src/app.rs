@@ -59,7 +59,7 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(moves::api::claim_move)
         .service(moves::api::get_move)
         .service(moves::api::take_back_move)
-        .service(titles::api::list_titles)
+        .service(titles::list_api::list_titles)
         .service(titles::api::step_titles)
         .service(titles::api::list_titles_of_holder)
         .service(titles::api::get_title)

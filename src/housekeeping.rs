@@ -15,6 +15,7 @@ use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::proof;
 use crate::state::Shared;
+use crate::statistics::blocks;
 
 /// Runs until it is dropped; what fails is logged and tried again a minute later.
 pub async fn keep(shared: Arc<Shared>) {
@@ -41,7 +42,7 @@ struct Locked {
 
 /// One round on the day `today`, unless another server is at it.
 pub async fn once(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> {
-    db.transaction(async |db| {
+    let kept = db.transaction(async |db| {
         let Locked { locked } = diesel::sql_query("select pg_try_advisory_xact_lock($1) as locked")
             .bind::<BigInt, _>(locks::HOUSEKEEPING)
             .get_result(db)
@@ -50,9 +51,13 @@ pub async fn once(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> {
             close_days(db, keys, today).await?;
             remove_expired(db).await?;
         }
-        Ok::<_, Error>(())
-    })
-    .await
+        Ok::<_, Error>(locked)
+    });
+    if kept.await? {
+        // What is summed up of closed days changes no more: writers need not wait for it.
+        blocks::write(db).await?;
+    }
+    Ok(())
 }
 
 #[derive(QueryableByName)]

@@ -19,6 +19,7 @@ pub mod paging;
 pub mod reply;
 pub mod areas;
 pub mod state;
+pub mod days;
 pub mod auth;
 pub mod audit;
 pub mod proof;

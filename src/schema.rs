@@ -141,6 +141,27 @@ diesel::table! {
 }
 
 diesel::table! {
+    count_blocks (until, year, area_id, placed_id, kind, level, group_code, grade, valid_through) {
+        until -> Date,
+        area_id -> Int4,
+        placed_id -> Int4,
+        kind -> Text,
+        level -> Text,
+        year -> Int2,
+        group_code -> Text,
+        grade -> Text,
+        valid_through -> Int2,
+        registered -> Int4,
+        self_assessed -> Int4,
+        verified -> Int4,
+        recognised -> Int4,
+        not_recognised -> Int4,
+        withdrawn -> Int4,
+        revoked -> Int4,
+    }
+}
+
+diesel::table! {
     count_changes (day, area_id, placed_id, kind, level, year, group_code, grade, valid_through) {
         day -> Date,
         area_id -> Int4,
@@ -158,6 +179,13 @@ diesel::table! {
         not_recognised -> Int4,
         withdrawn -> Int4,
         revoked -> Int4,
+    }
+}
+
+diesel::table! {
+    count_spans (day) {
+        day -> Date,
+        after -> Date,
     }
 }
 
@@ -519,6 +547,7 @@ diesel::table! {
 diesel::joinable!(area_totals -> areas (area_id));
 diesel::joinable!(audit_heads -> areas (area_id));
 diesel::joinable!(closings -> areas (area_id));
+diesel::joinable!(count_blocks -> count_spans (until));
 diesel::joinable!(criteria_sets -> areas (area_id));
 diesel::joinable!(decision_titles -> decisions (decision_id));
 diesel::joinable!(decisions -> areas (authority_area_id));
@@ -552,7 +581,9 @@ diesel::allow_tables_to_appear_in_same_query!(
     checkpoints,
     closed_days,
     closings,
+    count_blocks,
     count_changes,
+    count_spans,
     criteria_sets,
     decision_titles,
     decisions,

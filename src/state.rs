@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use bytes::Bytes;
+use chrono::NaiveDate;
 use quick_cache::sync::Cache;
 
 use crate::areas::Areas;
@@ -30,6 +31,10 @@ pub struct Shared {
     pub limiter: Option<Limiter>,
     /// Answers of statistics by question, with the number of changes that they know.
     pub answers: Cache<String, (i64, Bytes)>,
+    /// Days that are known to be closed: they stay so.
+    pub closed_days: Cache<NaiveDate, ()>,
+    /// Areas as they were known, by the days on which that came to be.
+    pub known_areas: Cache<(NaiveDate, NaiveDate), Arc<Areas>>,
     /// The program itself: it reads workbooks as a child process with limits.
     pub program: PathBuf,
     areas: RwLock<Arc<Areas>>,
@@ -52,6 +57,8 @@ impl Shared {
             sessions: Sessions::default(),
             limiter,
             answers: Cache::new(1_000),
+            closed_days: Cache::new(1_000),
+            known_areas: Cache::new(4),
             program,
             areas,
         })

@@ -51,6 +51,16 @@ pub struct AreaLink {
     pub full_name: String,
 }
 
+impl AreaLink {
+    pub fn new(areas: &Areas, id: AreaId, on: NaiveDate) -> Self {
+        Self {
+            code: areas.code(id, on).to_owned(),
+            level: areas.get(id).level,
+            full_name: areas.get(id).nearest(on).full_name.clone(),
+        }
+    }
+}
+
 /// Where an area came from and what became of it.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Lineage {
@@ -197,11 +207,7 @@ fn body(areas: &Areas, id: AreaId, on: NaiveDate) -> Option<AreaBody> {
         full_name: version.full_name.clone(),
         r#type: version.unit_type.clone(),
         type_en: type_en(&version.unit_type).to_owned(),
-        parent: version.parent.map(|parent| AreaLink {
-            code: areas.code(parent, on).to_owned(),
-            level: areas.get(parent).level,
-            full_name: areas.get(parent).nearest(on).full_name.clone(),
-        }),
+        parent: version.parent.map(|parent| AreaLink::new(areas, parent, on)),
         valid_from: version.valid_from,
         valid_to: version.valid_to,
     })

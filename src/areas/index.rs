@@ -173,6 +173,11 @@ impl Areas {
         &self.list
     }
 
+    /// Whether the area was known when this index was.
+    pub fn knows(&self, id: AreaId) -> bool {
+        self.at.contains_key(&id)
+    }
+
     /// Ids come from the database, whose foreign keys keep them in this list.
     pub fn get(&self, id: AreaId) -> &Area {
         &self.list[self.at[&id]]

@@ -1,10 +1,12 @@
 //! Areas: every stored area is an id; its codes and names are read for a date.
 
 pub mod api;
+pub mod boundaries;
 pub mod index;
 pub mod install;
 pub mod search;
 
+pub use boundaries::{Boundaries, Part, Place};
 pub use index::{Area, AreaVersion, Areas};
 
 use crate::text_enum;

@@ -22,6 +22,25 @@ impl Areas {
         Err(Error::invalid(self.suggest(pointer, text, None, on)))
     }
 
+    /// The area that a query means, the country if it names none. An area that ended is named by its
+    /// code and a day on which it had it: `13669@2025-06-30`.
+    pub fn named(&self, pointer: &str, text: Option<&str>, on: NaiveDate) -> Result<AreaId> {
+        let Some(text) = text else { return Ok(self.country()) };
+        match text.split_once('@').map(|(code, day)| (code, day.parse::<NaiveDate>())) {
+            Some((code, Ok(day))) => self.resolve(pointer, code, day),
+            _ => self.resolve(pointer, text, on),
+        }
+    }
+
+    /// How a query names an area: by its code of that day.
+    pub fn naming(&self, id: AreaId, on: NaiveDate) -> String {
+        let version = self.get(id).nearest(on);
+        match version.valid_to.filter(|_| !version.holds(on)) {
+            Some(last) => format!("{}@{last}", version.code),
+            None => version.code.clone(),
+        }
+    }
+
     /// Why `text` names nothing on that day, with what may be meant instead.
     pub fn suggest(
         &self,

@@ -25,7 +25,7 @@ use crate::ledger;
 use crate::reply::Download;
 use crate::state::State;
 use crate::statistics::api::{FigureBody, StatisticsQuery, figures};
-use crate::titles::api::{TitleQuery, group_or_none};
+use crate::titles::list_api::{TitleQuery, group_or_none};
 use crate::titles::rows::Title;
 
 /// The filters of `/titles`, without its pages.
@@ -126,10 +126,9 @@ pub async fn export_statistics(
     user: Allow<Export>,
     query: Query<StatisticsExportQuery>,
 ) -> Result<Download> {
-    let areas = state.areas();
-    let question = query.statistics().question(&areas, Some(&*user))?;
     let mut db = state.db().await?;
-    let found = figures(&mut db, &areas, &question, Some(&*user)).await?;
+    let asked = query.statistics().asked(&state, &mut db, Some(&*user)).await?;
+    let found = figures(&mut db, &asked.areas, &asked.question, Some(&*user)).await?;
     let mut spool = Spool::create(&FIGURE_COLUMNS, query.bom == Some(true))?;
     for figure in &found {
         spool.row(figure_cells(figure).map(Cow::Owned))?;
@@ -191,6 +190,7 @@ impl StatisticsExportQuery {
             depth: self.depth,
             year_from: self.year_from,
             year_to: self.year_to,
+            ..StatisticsQuery::default()
         }
     }
 }

@@ -1,10 +1,10 @@
 //! Reading counts: one query, whose cost depends on the number of communes and not of records.
 
 use diesel::prelude::*;
-use diesel::sql_types::{BigInt, Bool, Integer, Nullable, SmallInt, Text};
+use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, SmallInt, Text};
 use diesel_async::RunQueryDsl;
 
-use super::{Count, Question};
+use super::{Count, Question, blocks};
 use crate::areas::AreaId;
 use crate::db::Conn;
 use crate::error::Result;
@@ -72,34 +72,65 @@ impl From<CountRow> for Count {
     }
 }
 
-/// The counts of all areas that the question's area answers for. Dimensions that nobody asked for
-/// are summed in the database.
-pub async fn counts(db: &mut Conn, question: &Question) -> Result<Vec<Count>> {
-    let sums = Status::ALL
-        .iter()
-        .map(|status| format!("sum({status})::bigint as {status}"))
-        .collect::<Vec<_>>()
-        .join(", ");
-    let rows: Vec<CountRow> = diesel::sql_query(format!(
-        "select area_id, placed_id, kind, level, year,
-                case when $6 then group_code else '' end as group_code,
-                case when $7 then grade else '' end as grade, valid_through, {sums}
-         from title_counts
-         where coalesce(nullif(placed_id, 0), area_id) in
-                   (select covered_id from area_scopes where area_id = $1)
-           and (year between $2 and $3 or year < $2 and valid_through >= $2)
-           and ($4 is null or kind = $4) and ($5 is null or level = $5)
+/// What names a count.
+pub const CELL: &str = "area_id, placed_id, kind, level, year, group_code, grade, valid_through";
+
+/// The columns of all states, each in this form.
+pub fn sums(form: &str) -> String {
+    let each = Status::ALL.iter().map(|status| form.replace("{}", status.as_str()));
+    each.collect::<Vec<_>>().join(", ")
+}
+
+/// The counts of these areas, or of all, as they stand or as known at the end of the question's day.
+/// Dimensions that nobody asked for are summed in the database.
+pub async fn counts(
+    db: &mut Conn,
+    question: &Question,
+    areas: Option<&[AreaId]>,
+) -> Result<Vec<Count>> {
+    let cover = match question.as_of {
+        Some(day) => Some(blocks::up_to(db, day).await?),
+        None => None,
+    };
+    let kept = sums("{}");
+    let wanted = format!(
+        "($1 is null or area_id = any($1))
+         and (year between $2 and $3 or year < $2 and valid_through >= $2)
+         and ($4 is null or kind = $4) and ($5 is null or level = $5)"
+    );
+    let from = match cover {
+        None => format!("select {CELL}, {kept} from title_counts where {wanted}"),
+        Some(_) => format!(
+            "select {CELL}, {kept} from count_blocks where until = any($8) and {wanted}
+             union all
+             select {CELL}, {kept} from unnest($9, $10) r (after, until)
+                 join count_changes c on c.day > r.after and c.day <= r.until
+             where {wanted}"
+        ),
+    };
+    let summed = sums("sum({})::bigint as {}");
+    let query = diesel::sql_query(format!(
+        "select area_id, placed_id, kind, level, year, case when $6 then group_code else '' end as group_code,
+                case when $7 then grade else '' end as grade, valid_through, {summed}
+         from ({from}) counts
          group by 1, 2, 3, 4, 5, 6, 7, 8"
     ))
-    .bind::<Integer, _>(question.area)
+    .into_boxed()
+    .bind::<Nullable<Array<Integer>>, _>(areas)
     .bind::<SmallInt, _>(question.year_from)
     .bind::<SmallInt, _>(question.year_to)
     .bind::<Nullable<Text>, _>(question.kind.map(Kind::as_str))
     .bind::<Nullable<Text>, _>(question.level.map(Level::as_str))
     .bind::<Bool, _>(question.by_group)
-    .bind::<Bool, _>(question.by_grade)
-    .load(db)
-    .await?;
+    .bind::<Bool, _>(question.by_grade);
+    let query = match cover {
+        None => query,
+        Some(cover) => query
+            .bind::<Array<Date>, _>(cover.blocks)
+            .bind::<Array<Date>, _>(cover.after)
+            .bind::<Array<Date>, _>(cover.until),
+    };
+    let rows: Vec<CountRow> = query.load(db).await?;
     Ok(rows.into_iter().map(Count::from).collect())
 }
 
@@ -109,15 +140,16 @@ struct Changes {
     changes: i64,
 }
 
-/// The number of changes ever made in the chains of an area: it grows with every one, and so tells
+/// The number of changes ever made in the chains of an area, or of all: it grows with every one, and so tells
 /// whether an answer still holds.
-pub async fn changes(db: &mut Conn, area: AreaId) -> Result<i64> {
+pub async fn changes(db: &mut Conn, area: Option<AreaId>) -> Result<i64> {
     let found: Changes = diesel::sql_query(
         "select coalesce(sum(h.seq), 0)::bigint as changes
-         from audit_heads h join area_scopes s on s.covered_id = h.area_id
-         where s.area_id = $1",
+         from audit_heads h
+         where $1 is null
+            or h.area_id in (select s.covered_id from area_scopes s where s.area_id = $1)",
     )
-    .bind::<Integer, _>(area)
+    .bind::<Nullable<Integer>, _>(area)
     .get_result(db)
     .await?;
     Ok(found.changes)
@@ -129,21 +161,12 @@ struct Difference {
     different: i64,
 }
 
-/// How many cells of the counts, or of the sums of the daily changes, differ from a count of the
-/// titles themselves: always none.
+/// How many cells of the counts, of the sums of the daily changes or of their blocks differ from
+/// what they are made of: always none.
 pub async fn differences(db: &mut Conn) -> Result<i64> {
-    const CELL: &str = "area_id, placed_id, kind, level, year, group_code, grade, valid_through";
-    let sums = |of: &str| {
-        Status::ALL
-            .iter()
-            .map(|status| of.replace("{}", status.as_str()))
-            .collect::<Vec<_>>()
-            .join(", ")
-    };
     let counted = sums("count(*) filter (where status = '{}') as {}");
-    let kept = sums("{}");
-    let summed = sums("sum({}) as {}");
-    let any = Status::ALL.iter().map(|s| format!("{s} <> 0")).collect::<Vec<_>>().join(" or ");
+    let (kept, summed) = (sums("{}"), sums("sum({}) as {}"));
+    let any = sums("{} <> 0").replace(", ", " or ");
     let found: Difference = diesel::sql_query(format!(
         "with counted as (
              select area_id, coalesce(placed_id, 0) as placed_id, kind, level, year, group_code,
@@ -152,11 +175,20 @@ pub async fn differences(db: &mut Conn) -> Result<i64> {
          ), kept as (select {CELL}, {kept} from title_counts where {any}),
          summed as (
              select * from (select {CELL}, {summed} from count_changes group by {CELL}) s where {any}
+         ), blocks as (select until, {CELL}, {kept} from count_blocks),
+         spans as (
+             select * from (
+                 select s.day as until, {CELL}, {summed}
+                 from count_spans s join count_changes c on c.day > s.after and c.day <= s.day
+                 group by s.day, {CELL}
+             ) s where {any}
          )
          select (select count(*) from ((table counted except table kept)
                                        union all (table kept except table counted)) a)
               + (select count(*) from ((table counted except table summed)
                                        union all (table summed except table counted)) b)
+              + (select count(*) from ((table blocks except table spans)
+                                       union all (table spans except table blocks)) c)
                 as different"
     ))
     .get_result(db)

@@ -4,26 +4,23 @@ use actix_web::web::{Data, Path};
 use actix_web::{delete, get, patch, post, put};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use uuid::Uuid;
-use validator::{Validate, ValidationError};
+use validator::Validate;
 
 use super::Step;
 use super::change::{self, Scores};
 use super::choice::{Choice, Named, RecordRef, Selection};
-use super::rows::{self, Title, TitleFilter, TitleKey};
+use super::rows::{self, Title, TitleKey};
 use crate::auth::allow::{Allow, ReadRecords, ReturnTitles, WriteRecords};
 use crate::auth::{Act, Caller};
-use crate::clock::today;
-use crate::criteria::{Assessment, Outcome, Score, rows as criteria_rows};
+use crate::criteria::{Assessment, Score, rows as criteria_rows};
 use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::hamlets::rows::Hamlet;
-use crate::holders::api::Exact;
 use crate::holders::rows::{Holder, HolderKey};
-use crate::input::{IfMatch, Json, Query, present};
+use crate::input::{IfMatch, Json, present};
 use crate::kind::{Group, Kind, Level, Status, Year};
-use crate::paging;
 use crate::reply::{Body, Done, Page, Versioned};
 use crate::state::State;
 use crate::version::Version;
@@ -64,37 +61,6 @@ pub struct TitleBody {
     /// The last year in which it is in force, once recognised.
     valid_through: i16,
     version: Version,
-}
-
-#[derive(Default, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TitleQuery {
-    pub kind: Option<Kind>,
-    pub level: Option<Level>,
-    /// Code of an area within the caller's.
-    #[param(example = "13669")]
-    pub area: Option<String>,
-    pub year: Option<Year>,
-    pub status: Option<Status>,
-    /// `none` for those without a grade.
-    #[validate(length(max = 50))]
-    pub grade: Option<String>,
-    /// Of citizens: a group, or `none` for those without one.
-    #[param(example = "officials")]
-    #[validate(custom(function = "group_or_none"))]
-    pub group: Option<String>,
-    pub outcome: Option<Outcome>,
-    pub hamlet: Option<Uuid>,
-    pub decision: Option<Uuid>,
-    pub import: Option<Uuid>,
-    /// Part of the holder's name.
-    #[validate(length(max = 100))]
-    pub q: Option<String>,
-    /// `exact` adds the number of all.
-    pub count: Option<Exact>,
-    pub limit: Option<i64>,
-    pub cursor: Option<String>,
 }
 
 /// Registering takes no more than its address.
@@ -158,29 +124,6 @@ pub struct Steps {
 #[derive(Serialize, ToSchema)]
 pub struct Changed {
     changed: usize,
-}
-
-/// List titles: what stands behind every figure.
-#[utoipa::path(tag = "titles", security(("bearer" = [])), params(TitleQuery))]
-#[get("/titles")]
-pub async fn list_titles(
-    state: Data<State>,
-    user: Allow<ReadRecords>,
-    query: Query<TitleQuery>,
-) -> Result<Page<TitleBody>> {
-    let limit = paging::limit(query.limit)?;
-    let filter = query.filter(&state)?;
-    let filters = query.bound()?;
-    let after = paging::after(&filters, query.cursor.as_deref())?;
-    let mut db = state.db().await?;
-    let found = Title::list(&mut db, &user, &filter, after, limit + 1).await?;
-    let key = |(t, _): &(Title, Holder)| (t.area_id, t.kind, t.year, t.holder_id, t.level);
-    let (found, next) = paging::cut(found, limit, &filters, key)?;
-    let count = match query.count {
-        Some(Exact::Exact) => Some(Title::count(&mut db, &user, &filter).await?),
-        None => None,
-    };
-    Ok(Page { items: bodies(&state, &mut db, &found).await?, next, count })
 }
 
 /// The titles of a holder, the latest first.
@@ -371,50 +314,6 @@ impl BatchStep {
             Self::Reopen => Step::Reopen,
         }
     }
-}
-
-impl TitleQuery {
-    pub fn filter(&self, state: &State) -> Result<TitleFilter> {
-        let areas = state.areas();
-        Ok(TitleFilter {
-            kind: self.kind,
-            level: self.level,
-            area: self.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?,
-            year: self.year.map(Year::get),
-            status: self.status,
-            grade: self.grade.as_deref().map(or_none),
-            group: self.group.as_deref().map(or_none),
-            outcome: self.outcome,
-            hamlet: self.hamlet,
-            decision: self.decision,
-            import: self.import,
-            q: self.q.clone(),
-        })
-    }
-
-    /// The filters to which a cursor is bound: all but the page itself.
-    pub fn bound(&self) -> Result<serde_json::Value> {
-        let mut filters = serde_json::to_value(self).map_err(Error::internal)?;
-        if let Some(filters) = filters.as_object_mut() {
-            filters.retain(|name, _| !matches!(&**name, "limit" | "cursor" | "count"));
-        }
-        Ok(filters)
-    }
-}
-
-/// What is stored where a filter says `none`: nothing.
-fn or_none(text: &str) -> String {
-    if text == "none" { String::new() } else { text.to_owned() }
-}
-
-/// For `#[validate(custom)]`: a group of citizens, or `none`.
-pub fn group_or_none(text: &str) -> std::result::Result<(), ValidationError> {
-    if text == "none" || Group::parse(text).is_some() {
-        return Ok(());
-    }
-    let say = "Chỉ nhận: farmers, workers, officials, learners, none. | \
-               One of farmers, workers, officials, learners, none.";
-    Err(ValidationError::new("parameter").with_message(say.into()))
 }
 
 async fn one(

@@ -4,7 +4,9 @@ pub mod api;
 pub mod change;
 pub mod choice;
 pub mod follow;
+pub mod list_api;
 pub mod rows;
+pub mod then;
 
 use crate::error::{Error, Result, say};
 use crate::kind::Status;

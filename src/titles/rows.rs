@@ -14,6 +14,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::choice::{Choice, MOST};
+use crate::areas::boundaries::Made;
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::Caller;
@@ -66,6 +67,8 @@ pub struct TitleFilter {
     pub kind: Option<Kind>,
     pub level: Option<Level>,
     pub area: Option<AreaId>,
+    /// Exactly the records that stand in an area in some boundaries.
+    pub made: Option<Made>,
     pub year: Option<i16>,
     pub status: Option<Status>,
     pub grade: Option<String>,
@@ -318,6 +321,20 @@ fn within(area: AreaId) -> Condition {
     )
 }
 
+/// It was made in one of these areas, and placed as they say.
+fn standing(made: &Made) -> Condition {
+    let placed = diesel::dsl::sql::<Bool>(
+        "(titles.area_id, titles.placed_id) in (select * from unnest(",
+    )
+    .bind::<Array<Integer>, _>(made.placed.iter().map(|(area, _)| *area).collect::<Vec<_>>())
+    .sql(", ")
+    .bind::<Array<Integer>, _>(made.placed.iter().map(|(_, placed)| *placed).collect::<Vec<_>>())
+    .sql("))");
+    let unplaced = titles::placed_id.is_null().and(titles::area_id.eq_any(made.unplaced.clone()));
+    // What is compared with nothing is not false but unknown.
+    Box::new(unplaced.or(titles::placed_id.is_not_null().and(placed)))
+}
+
 /// The caller's area covers its commune, its placement, or the holder's commune today.
 fn visible(caller: &Caller) -> Condition {
     Box::new(
@@ -342,6 +359,9 @@ fn matching(caller: &Caller, filter: &TitleFilter) -> Condition {
     }
     if let Some(area) = filter.area {
         also(within(area));
+    }
+    if let Some(made) = &filter.made {
+        also(standing(made));
     }
     if let Some(year) = filter.year {
         also(Box::new(titles::year.eq(year)));

@@ -21,3 +21,5 @@ mod decisions;
 mod random;
 mod reported;
 mod targets;
+mod past_days;
+mod boundaries;

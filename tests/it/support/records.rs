@@ -1,8 +1,9 @@
 //! Records as tests need them, entered through the API.
 
+use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::Client;
+use super::{Client, TestApp};
 pub use super::proof::prove as register_is_sound;
 
 /// The commune of most tests: Phường Nam Định.
@@ -135,4 +136,27 @@ pub async fn citizen(recorder: &Client<'_>, area: &str, name: &str, details: Val
 pub async fn hamlet(recorder: &Client<'_>, area: &str, hamlet_type: &str, name: &str) -> Value {
     let body = json!({"type": hamlet_type, "name": name});
     recorder.post(&format!("/areas/commune/{area}/hamlets"), body).await.is(201)
+}
+
+/// Closes the day on which changes are known now, ahead of the clock: the next ones are known on the
+/// day after. Returns the day.
+pub async fn close_day(app: &TestApp) -> NaiveDate {
+    use diesel_async::RunQueryDsl;
+    #[derive(diesel::QueryableByName)]
+    struct Closed {
+        #[diesel(sql_type = diesel::sql_types::Date)]
+        day: NaiveDate,
+    }
+    let mut db = app.db().await;
+    let closed: Closed = diesel::sql_query(
+        "insert into closed_days (day)
+         select greatest((now() at time zone interval '7 hours')::date,
+                         (select max(day) + 1 from closed_days))
+         returning day",
+    )
+    .get_result(&mut db)
+    .await
+    .expect("a closed day");
+    hoctap::statistics::blocks::write(&mut db).await.expect("blocks");
+    closed.day
 }

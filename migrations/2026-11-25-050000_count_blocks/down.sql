@@ -1,0 +1,1 @@
+drop table count_blocks; drop table count_spans;

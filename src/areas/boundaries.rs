@@ -89,12 +89,7 @@ impl fmt::Display for Boundaries {
 
 impl Areas {
     /// Where a record of `area`, placed in a successor or not, stands in some boundaries.
-    pub fn place(
-        &self,
-        area: AreaId,
-        placed: Option<AreaId>,
-        boundaries: Boundaries,
-    ) -> Place {
+    pub fn place(&self, area: AreaId, placed: Option<AreaId>, boundaries: Boundaries) -> Place {
         let Boundaries::Of(on) = boundaries else { return Place::In(area) };
         let mut found = BTreeSet::new();
         self.follow(area, placed, on, &mut found);

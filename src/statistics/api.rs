@@ -3,9 +3,9 @@
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, get};
 
-use super::question::{Asked, sources};
 use super::bases::Bases;
 use super::form::body;
+use super::question::{Asked, sources};
 use super::{Question, compute, rows};
 use crate::areas::{AreaId, Areas, Boundaries};
 use crate::auth::Caller;
@@ -72,8 +72,7 @@ pub async fn figures(
     let years: Vec<i16> = (question.year_from..=question.year_to).collect();
     let sources = sources(areas, question);
     let counts = rows::counts(db, question, sources.as_deref()).await?;
-    let mut reporting =
-        sources.unwrap_or_else(|| areas.all().iter().map(|area| area.id).collect());
+    let mut reporting = sources.unwrap_or_else(|| areas.all().iter().map(|area| area.id).collect());
     reporting.extend(areas.ancestors(question.area, question.on));
     let totals = Total::of_areas(db, &reporting, &years, question.as_of).await?;
     let closings = Closing::of_areas(db, &reporting, &years, question.as_of).await?;

@@ -40,6 +40,8 @@ pub enum ListedTitle {
 /// A title as it was known at the end of a closed day.
 #[derive(Serialize, ToSchema)]
 pub struct TitleThen {
+    /// The closed day.
+    as_of: NaiveDate,
     holder_id: Uuid,
     /// None where the holder is no more.
     #[schema(example = "K7M-3QX-9TD")]
@@ -285,6 +287,7 @@ impl TitleQuery {
 
 fn body(areas: &Areas, day: NaiveDate, then: Then) -> TitleThen {
     TitleThen {
+        as_of: day,
         holder_id: then.holder_id,
         code: then.code,
         name: then.name.filter(|name| !name.is_empty()),
@@ -314,4 +317,3 @@ pub fn group_or_none(text: &str) -> std::result::Result<(), ValidationError> {
                One of farmers, workers, officials, learners, none.";
     Err(ValidationError::new("parameter").with_message(say.into()))
 }
-

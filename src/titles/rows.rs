@@ -323,13 +323,16 @@ fn within(area: AreaId) -> Condition {
 
 /// It was made in one of these areas, and placed as they say.
 fn standing(made: &Made) -> Condition {
-    let placed = diesel::dsl::sql::<Bool>(
-        "(titles.area_id, titles.placed_id) in (select * from unnest(",
-    )
-    .bind::<Array<Integer>, _>(made.placed.iter().map(|(area, _)| *area).collect::<Vec<_>>())
-    .sql(", ")
-    .bind::<Array<Integer>, _>(made.placed.iter().map(|(_, placed)| *placed).collect::<Vec<_>>())
-    .sql("))");
+    let placed =
+        diesel::dsl::sql::<Bool>("(titles.area_id, titles.placed_id) in (select * from unnest(")
+            .bind::<Array<Integer>, _>(
+                made.placed.iter().map(|(area, _)| *area).collect::<Vec<_>>(),
+            )
+            .sql(", ")
+            .bind::<Array<Integer>, _>(
+                made.placed.iter().map(|(_, placed)| *placed).collect::<Vec<_>>(),
+            )
+            .sql("))");
     let unplaced = titles::placed_id.is_null().and(titles::area_id.eq_any(made.unplaced.clone()));
     // What is compared with nothing is not false but unknown.
     Box::new(unplaced.or(titles::placed_id.is_not_null().and(placed)))

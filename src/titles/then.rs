@@ -5,9 +5,7 @@ use chrono::NaiveDate;
 use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
-use diesel::sql_types::{
-    Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid,
-};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -149,9 +147,8 @@ pub async fn sample(
     size: i64,
     seed: &str,
 ) -> Result<Vec<Then>> {
-    let drawn = |of: &str| {
-        format!("('x' || substr(md5($12 || '/' || {of}), 1, 15))::bit(60)::bigint")
-    };
+    let drawn =
+        |of: &str| format!("('x' || substr(md5($12 || '/' || {of}), 1, 15))::bit(60)::bigint");
     let title = drawn("holder_id || '/' || year || '/' || level");
     let commune = drawn("coalesce(placed_id, area_id)");
     let sampled = query(

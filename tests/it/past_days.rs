@@ -133,7 +133,8 @@ async fn a_sample_is_the_same_for_the_same_day_and_even_over_the_communes() {
     let auditor = app.user(Role::Auditor, PROVINCE).await;
     for (client, area, number) in [(&recorder, COMMUNE, 30), (&neighbour, NEIGHBOUR, 10)] {
         for n in 0..number {
-            let new = holder(client, "family", area, json!({"name": format!("Gia đình {n}")})).await;
+            let new =
+                holder(client, "family", area, json!({"name": format!("Gia đình {n}")})).await;
             client.put(&title_path(&new, 2026), json!({})).await.is(200);
         }
     }

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 use serde_json::{Value, json};
 
-use super::{Client, TestApp};
 pub use super::proof::prove as register_is_sound;
+use super::{Client, TestApp};
 
 /// The commune of most tests: Phường Nam Định.
 pub const COMMUNE: &str = "13669";

@@ -149,6 +149,15 @@ fn allow(request: &HttpRequest, permission: Permission) -> Result<(Act, Option<S
             ),
         ));
     }
+    if caller.password_temporary && permission != Permission::Self_ {
+        return Err(Error::forbidden(
+            "password_temporary",
+            say(
+                "Mật khẩu này do quản trị viên đặt; hãy đổi mật khẩu trước.",
+                "An administrator set this password: change it first.",
+            ),
+        ));
+    }
     let request_id = request.extensions().get::<RequestId>().map_or_else(Uuid::now_v7, |id| id.0);
     let route = format!("{} {}", request.method(), request.path());
     let key = idempotency_key(request)?;

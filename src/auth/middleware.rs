@@ -30,6 +30,15 @@ struct Known {
 /// How long a disabled account or an ended session may go unnoticed.
 const RECHECK: Duration = Duration::from_secs(5);
 
+impl Known {
+    /// A temporary password is asked after each time, so that its change is noticed at once.
+    fn is_fresh(&self) -> bool {
+        self.checked.elapsed() < RECHECK
+            && Utc::now().timestamp() < self.expires
+            && !self.caller.password_temporary
+    }
+}
+
 impl Default for Sessions {
     fn default() -> Self {
         Self(Cache::new(50_000))
@@ -70,26 +79,22 @@ async fn caller(state: &State, token: &str) -> Result<Caller, AuthFailure> {
     let sessions = &state.shared.sessions.0;
     let known = sessions.get(token);
     let (caller, expires) = match known {
-        Some(known)
-            if known.checked.elapsed() < RECHECK && Utc::now().timestamp() < known.expires =>
-        {
-            return Ok(known.caller);
-        }
+        Some(known) if known.is_fresh() => return Ok(known.caller),
         Some(known) if Utc::now().timestamp() < known.expires => (known.caller, known.expires),
         Some(_) => return Err(AuthFailure::Expired),
         None => token::verify(state.keys(), token)?,
     };
-    if !is_active(state, &caller).await? {
+    let Some(caller) = active(state, &caller).await? else {
         sessions.remove(token);
         return Err(AuthFailure::Ended);
-    }
+    };
     let known = Known { caller: caller.clone(), expires, checked: Instant::now() };
     sessions.insert(token.to_owned(), known);
     Ok(caller)
 }
 
-async fn is_active(state: &State, caller: &Caller) -> Result<bool, AuthFailure> {
-    let ask = async { rows::is_active(&mut *state.db().await?, caller).await };
+async fn active(state: &State, caller: &Caller) -> Result<Option<Caller>, AuthFailure> {
+    let ask = async { rows::active(&mut *state.db().await?, caller).await };
     ask.await.map_err(|error: Error| {
         tracing::error!(%error, "cannot look up an account");
         AuthFailure::Unavailable

@@ -93,6 +93,8 @@ pub struct Caller {
     pub area: i32,
     /// The session of a user; service accounts have none.
     pub session: Option<Uuid>,
+    /// Its password was given by somebody else: it may do nothing before that is changed.
+    pub password_temporary: bool,
 }
 
 /// One request that may change something: who, under which id, and what makes it the same request.
@@ -116,6 +118,7 @@ impl Act {
                 role,
                 area,
                 session: None,
+                password_temporary: false,
             },
             request_id: Uuid::now_v7(),
             route: "command".to_owned(),

@@ -63,7 +63,8 @@ pub fn verify(keys: &Keys, token: &str) -> Result<(Caller, i64), AuthFailure> {
         })?
         .claims;
     let Claims { sub: id, name, role, area, sid: session, exp, .. } = claims;
-    Ok((Caller { id, name, role, area, session }, exp))
+    // Whether the password is temporary changes within a token's life: the account is asked.
+    Ok((Caller { id, name, role, area, session, password_temporary: false }, exp))
 }
 
 #[cfg(test)]
@@ -79,6 +80,7 @@ mod tests {
             role: Role::Recorder,
             area: 7,
             session: Some(Uuid::now_v7()),
+            password_temporary: false,
         };
         let token = issue(&keys, &caller).unwrap();
         let (found, _) = verify(&keys, &token).unwrap();

@@ -67,7 +67,7 @@ pub struct Tokens {
     /// Good once; none for service accounts, which exchange their key again.
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<String>,
-    /// The password was given by an administrator and should be changed now.
+    /// The password was given by an administrator and must be changed first.
     password_temporary: bool,
 }
 
@@ -195,6 +195,11 @@ pub async fn change_password(
     let account = User::by_name(&mut db, &user.name).await?.filter(|found| found.id == user.id);
     let account = account.ok_or_else(Error::not_found)?;
     let mut errors = check_password("/new", &new, &account.username);
+    if new == current {
+        let sentence =
+            say("Mật khẩu mới phải khác mật khẩu cũ.", "The new password is the old one.");
+        errors.push(FieldError::new("/new", "password_unchanged", sentence));
+    }
     let (right, hash) = web::block(move || {
         (verify_password(Some(&account.password_hash), &current), hash_password(&new))
     })

@@ -9,6 +9,7 @@ mod inputs;
 mod access;
 mod access_cases;
 mod holders;
+mod accounts;
 mod contract;
 mod lifecycle;
 mod lists;

@@ -18,8 +18,8 @@ use crate::error::{Error, Result};
 use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
-    areas, audit, auth, contract, criteria, decisions, exports, hamlets, holders, imports, inputs,
-    metrics, moves, proof, reported, statistics, targets, titles, users,
+    areas, audit, auth, contract, criteria, decisions, duplicates, exports, hamlets, holders,
+    imports, inputs, metrics, moves, proof, reported, statistics, targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -49,6 +49,10 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(criteria::api::create_criteria_set)
         // A fixed path stands before one with a parameter in its place.
         .service(holders::api::look_up_number)
+        .service(duplicates::api::list_duplicates)
+        .service(duplicates::api::merge_holder)
+        .service(duplicates::api::list_merges)
+        .service(duplicates::api::undo_merge)
         .service(holders::api::list_holders)
         .service(holders::api::create_holder)
         .service(holders::api::get_holder)

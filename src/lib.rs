@@ -30,6 +30,7 @@ pub mod hamlets;
 pub mod holders;
 pub mod titles;
 pub mod moves;
+pub mod duplicates;
 pub mod sheets;
 pub mod imports;
 pub mod decisions;

@@ -381,6 +381,22 @@ diesel::table! {
 }
 
 diesel::table! {
+    merges (id) {
+        id -> Uuid,
+        survivor_id -> Uuid,
+        merged_id -> Uuid,
+        merged_code -> Text,
+        kind -> Text,
+        area_id -> Int4,
+        day -> Date,
+        merged_by -> Uuid,
+        sealed -> Nullable<Bytea>,
+        undone_on -> Nullable<Date>,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     moves (id) {
         id -> Uuid,
         holder_id -> Uuid,
@@ -598,6 +614,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     imports,
     key_checks,
     login_failures,
+    merges,
     moves,
     refresh_tokens,
     reported_figures,

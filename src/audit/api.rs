@@ -15,6 +15,7 @@ use super::rows::{self, Entry, EntryFilter, StoredItem, ValueKey};
 use crate::areas::Areas;
 use crate::auth::allow::{Allow, ReadAudit};
 use crate::clock::today;
+use crate::db::Db;
 use crate::error::{Error, Result};
 use crate::input::Query;
 use crate::paging;
@@ -145,18 +146,18 @@ pub async fn list_audit_items(
     Ok(Page { items, next, count: None })
 }
 
-/// What was recorded of a holder and its titles, as its own commune reads it.
+/// What was recorded of a holder, of those merged into it and of their titles, as its own commune
+/// reads it.
 pub async fn history(
-    state: &State,
+    db: &mut Db,
     areas: &Areas,
-    holder: Uuid,
+    holders: &[Uuid],
     limit: i64,
 ) -> Result<Vec<HistoryItem>> {
-    let mut db = state.db().await?;
-    let found = rows::of_holder(&mut db, holder, limit).await?;
+    let found = rows::of_holders(db, holders, limit).await?;
     let keys: Vec<_> = found.iter().map(|item| (item.area_id, item.seq)).collect();
-    let entries = rows::entries_of(&mut db, &keys).await?;
-    let values = rows::values(&mut db, &keys).await?;
+    let entries = rows::entries_of(db, &keys).await?;
+    let values = rows::values(db, &keys).await?;
     let by_key: HashMap<_, _> = entries.iter().map(|e| ((e.area_id, e.seq), e)).collect();
     let mut seen = HashSet::new();
     let mut history: Vec<HistoryItem> = found

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
+use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -28,7 +29,7 @@ pub struct Entry {
     pub hash: Vec<u8>,
 }
 
-#[derive(Debug, Clone, Queryable, Selectable)]
+#[derive(Debug, Clone, Queryable, QueryableByName, Selectable)]
 #[diesel(table_name = audit_items)]
 pub struct StoredItem {
     pub area_id: i32,
@@ -140,21 +141,21 @@ pub async fn items(
         .await?)
 }
 
-/// Everything recorded of a holder and of its titles, the newest first.
-pub async fn of_holder(db: &mut Conn, holder: Uuid, limit: i64) -> Result<Vec<StoredItem>> {
-    let titles = format!("{holder}/%");
-    Ok(audit_items::table
-        .filter(
-            audit_items::entity
-                .eq("holder")
-                .and(audit_items::entity_id.eq(holder.to_string()))
-                .or(audit_items::entity.eq("title").and(audit_items::entity_id.like(titles))),
-        )
-        .order((audit_items::seq.desc(), audit_items::area_id, audit_items::n.desc()))
-        .limit(limit)
-        .select(StoredItem::as_select())
-        .load(db)
-        .await?)
+/// Everything recorded of holders and of their titles, the newest first.
+pub async fn of_holders(db: &mut Conn, ids: &[Uuid], limit: i64) -> Result<Vec<StoredItem>> {
+    // Ids of titles are ranges of the index: the text of a uuid, a slash, year and level.
+    Ok(diesel::sql_query(
+        "select i.area_id, i.seq, i.n, i.entity, i.entity_id, i.body
+         from unnest($1) h (id)
+         join audit_items i on i.entity = 'holder' and i.entity_id = h.id
+              or i.entity = 'title' and i.entity_id > h.id || '/' and i.entity_id < h.id || '0'
+         join audit_entries e on e.area_id = i.area_id and e.seq = i.seq
+         order by e.at desc, i.area_id, i.n desc limit $2",
+    )
+    .bind::<Array<Text>, _>(ids.iter().map(Uuid::to_string).collect::<Vec<_>>())
+    .bind::<BigInt, _>(limit)
+    .load(db)
+    .await?)
 }
 
 /// Where a personal value belongs: area, seq, item (-1: the entry's reason), field.

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::rows::{self, Holder, HolderFilter, HolderKey, NumberChange};
-use super::{Checked, Details, Draft, merge};
+use super::{Checked, Details, Draft, merge, merged};
 use crate::areas::{AreaId, AreaLevel, Areas};
 use crate::audit::api::{HistoryItem, history};
 use crate::auth::Caller;
@@ -72,9 +72,9 @@ pub struct NewHolder {
     #[serde(default)]
     #[schema(value_type = Option<Details>)]
     details: Value,
-    /// True when somebody of the same name, hamlet and birth year is really somebody else.
+    /// True when whoever is alike is really somebody else.
     #[serde(default)]
-    new: bool,
+    confirm_new: bool,
 }
 
 /// JSON Merge Patch: only what is to change; null removes.
@@ -199,8 +199,10 @@ pub async fn create_holder(
     let checked = draft.check(today())?;
     let mut holder = Holder::new(new.kind, area, new.hamlet, checked.name.clone());
     fill(&mut db, &user, &mut holder, &checked).await?;
+    // A community is unique in its place, whatever it is called.
+    let known_new = new.confirm_new || new.kind == Kind::Community;
     let tools = (state.keys(), &*areas);
-    let id = Holder::create(&mut db, &act, tools, &holder, checked.number, new.new).await?;
+    let id = Holder::create(&mut db, &act, tools, &holder, checked.number, known_new).await?;
     let made = Holder::find(&mut db, &user, &HolderKey::Id(id)).await?;
     Ok(Created {
         location: format!("/api/v1/holders/{id}"),
@@ -275,8 +277,10 @@ pub async fn get_history(
 ) -> Result<Page<HistoryItem>> {
     let limit = paging::limit(query.limit)?;
     let key = HolderKey::parse(&id)?;
-    let holder = Holder::find(&mut *state.db().await?, &user, &key).await?;
-    let items = history(&state, &state.areas(), holder.id, limit).await?;
+    let mut db = state.db().await?;
+    let holder = Holder::find(&mut db, &user, &key).await?;
+    let ids = merged::with_merged(&mut db, &[holder.id]).await?;
+    let items = history(&mut db, &state.areas(), &ids, limit).await?;
     Ok(Page { items, next: None, count: None })
 }
 
@@ -441,7 +445,7 @@ async fn one(state: &State, db: &mut Db, holder: Holder) -> Result<HolderBody> {
     bodies(state, db, vec![holder]).await?.pop().ok_or_else(Error::not_found)
 }
 
-async fn bodies(state: &State, db: &mut Db, found: Vec<Holder>) -> Result<Vec<HolderBody>> {
+pub async fn bodies(state: &State, db: &mut Db, found: Vec<Holder>) -> Result<Vec<HolderBody>> {
     let areas = state.areas();
     let ids: Vec<Uuid> = found.iter().map(|h| h.id).collect();
     let numbers = rows::numbers(db, state.keys(), &ids).await?;

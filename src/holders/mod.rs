@@ -1,7 +1,9 @@
 //! Who holds titles: families, clans, communities, units and citizens of one table and five shapes.
 
+pub mod alike;
 pub mod api;
 pub mod code;
+pub mod merged;
 pub mod rows;
 
 use chrono::{Datelike, NaiveDate};

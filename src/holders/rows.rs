@@ -5,16 +5,18 @@ use std::collections::HashMap;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::code;
+use super::alike::refuse_alike;
+use super::{code, merged};
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::{Act, Caller};
 use crate::clock::today;
 use crate::db::Conn;
-use crate::error::{Error, FieldError, OnConstraint, Result, say};
+use crate::error::{Error, OnConstraint, Result, say};
 use crate::input::{IfMatch, stale};
 use crate::keys::Keys;
 use crate::kind::{Group, Kind};
@@ -24,7 +26,9 @@ use crate::schema::{area_scopes, holder_identifiers, holders, titles};
 use crate::text::search_key;
 use crate::version::Version;
 
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable, Insertable, AsChangeset)]
+#[derive(
+    Debug, Clone, PartialEq, Serialize, Deserialize, Queryable, Selectable, Insertable, AsChangeset,
+)]
 #[diesel(table_name = holders, treat_none_as_null = true)]
 pub struct Holder {
     pub id: Uuid,
@@ -124,8 +128,20 @@ impl Holder {
             .personal("number", number.map(masked))
     }
 
-    /// A holder whose commune the caller's area covers.
+    /// A holder whose commune the caller's area covers; one that was merged is found as its survivor.
     pub async fn find(db: &mut Conn, caller: &Caller, key: &HolderKey) -> Result<Self> {
+        let found = Self::standing(db, caller, key).await?;
+        match found {
+            Some(holder) => Ok(holder),
+            None => {
+                let survivor = merged::survivor(db, key).await?.ok_or_else(Error::not_found)?;
+                let found = Self::standing(db, caller, &HolderKey::Id(survivor)).await?;
+                found.ok_or_else(Error::not_found)
+            }
+        }
+    }
+
+    async fn standing(db: &mut Conn, caller: &Caller, key: &HolderKey) -> Result<Option<Self>> {
         let query = holders::table
             .filter(holders::area_id.eq_any(covered(caller.area)))
             .select(Self::as_select())
@@ -134,7 +150,7 @@ impl Holder {
             HolderKey::Id(id) => query.filter(holders::id.eq(*id)),
             HolderKey::Code(code) => query.filter(holders::code.eq(code.clone())),
         };
-        Ok(query.first(db).await?)
+        Ok(query.first(db).await.optional()?)
     }
 
     pub async fn by_ids(db: &mut Conn, ids: &[Uuid]) -> Result<Vec<Self>> {
@@ -200,21 +216,21 @@ impl Holder {
             .await?)
     }
 
-    /// Makes one holder. A number that is taken answers 409 and says which commune to ask; without
-    /// a number, one that may exist already is refused unless it is `surely_new`.
+    /// Makes one holder. A number that is taken answers 409 and says which commune to ask; so does
+    /// one that may be in the register already, unless it is known to be new.
     pub async fn create(
         db: &mut Conn,
         act: &Act,
         (keys, areas): (&Keys, &Areas),
         new: &Self,
         number: Option<Number>,
-        surely_new: bool,
+        known_new: bool,
     ) -> Result<Uuid> {
         let chain = areas.chain(new.area_id, None);
         ledger::write(db, act, "holder.create", async |w| {
             w.lock(&[chain]).await?;
-            if !surely_new && number.is_none() {
-                refuse_alike(&Self::alike(w.db, areas, new).await?)?;
+            if !known_new {
+                refuse_alike(w.db, areas, act.caller.area, new, number.is_some()).await?;
             }
             let made = Self { version: w.version(chain)?, ..new.clone() };
             diesel::insert_into(holders::table)
@@ -338,23 +354,6 @@ impl Holder {
             .load(db)
             .await?)
     }
-
-    /// Holders that the rule of matching cannot tell from `new`: same hamlet, name and birth year.
-    pub async fn alike(db: &mut Conn, areas: &Areas, new: &Self) -> Result<Vec<Self>> {
-        let mut query = holders::table
-            .filter(holders::area_id.eq_any(covered(areas.chain(new.area_id, None))))
-            .filter(holders::kind.eq(new.kind))
-            .filter(holders::search_key.eq(new.search_key.clone()))
-            .filter(holders::hamlet_id.is_not_distinct_from(new.hamlet_id))
-            .order(holders::id)
-            .limit(5)
-            .select(Self::as_select())
-            .into_boxed();
-        if let Some(year) = new.birth_year {
-            query = query.filter(holders::birth_year.is_null().or(holders::birth_year.eq(year)));
-        }
-        Ok(query.load(db).await?)
-    }
 }
 
 /// Inserts many holders, whose chain is locked; `version` stands in each.
@@ -477,35 +476,8 @@ pub fn number_taken(commune: &str) -> Error {
     )
 }
 
-/// 409 with the holders that a new one cannot be told from.
-fn refuse_alike(alike: &[Holder]) -> Result<()> {
-    if alike.is_empty() {
-        return Ok(());
-    }
-    let errors = alike
-        .iter()
-        .map(|found| {
-            FieldError::new(
-                "/name",
-                "candidate",
-                say(
-                    format!("Có thể là {} ({}).", found.name, found.code),
-                    format!("May be {} ({}).", found.name, found.code),
-                ),
-            )
-        })
-        .collect();
-    Err(Error::conflict(
-        "holder_may_exist",
-        say(
-            "Đã có đối tượng cùng tên, cùng thôn; nếu thật là người khác, gửi lại với new: true.",
-            "One of the same name and hamlet exists; if it is another, send new: true.",
-        ),
-    )
-    .with_errors(errors))
-}
-
-async fn release(w: &mut Writer<'_>, holder: Uuid) -> Result<()> {
+/// Frees the number of a holder.
+pub async fn release(w: &mut Writer<'_>, holder: Uuid) -> Result<()> {
     diesel::delete(holder_identifiers::table.filter(holder_identifiers::holder_id.eq(holder)))
         .execute(w.db)
         .await?;

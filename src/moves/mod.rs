@@ -64,8 +64,10 @@ pub fn changed_since(code: &str) -> Error {
     Error::conflict(
         "changed_since",
         say(
-            format!("{code} hoặc danh hiệu đã thay đổi từ khi chuyển nên không thể trả về."),
-            format!("{code} or its titles changed since the move, which stays."),
+            format!(
+                "{code} hoặc danh hiệu của đối tượng đã thay đổi từ đó nên không làm được nữa."
+            ),
+            format!("{code} or its titles changed since: this is no longer possible."),
         ),
     )
 }

@@ -14,7 +14,6 @@ use crate::clock::today;
 use crate::db::Conn;
 use crate::error::{Error, Result, say};
 use crate::holders::rows::{Holder, Number};
-use crate::input::stale;
 use crate::keys::Keys;
 use crate::kind::Kind;
 use crate::ledger::{self, Writer};
@@ -311,8 +310,7 @@ async fn hold(w: &mut Writer<'_>, known: &[Holder]) -> Result<()> {
     for holder in known {
         match locked.iter().find(|(id, _)| *id == holder.id) {
             Some((_, version)) if *version == holder.version => {}
-            Some((_, version)) => return Err(stale(*version)),
-            None => return Err(Error::not_found()),
+            _ => return Err(changed_since(&holder.code)),
         }
     }
     Ok(())

@@ -5,6 +5,7 @@ pub mod change;
 pub mod choice;
 pub mod follow;
 pub mod list_api;
+pub mod hand_over;
 pub mod rows;
 pub mod then;
 

@@ -10,6 +10,7 @@ use diesel::sql_types::{
 };
 use diesel_async::RunQueryDsl;
 use futures_util::Stream;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
@@ -29,7 +30,7 @@ use crate::schema::{area_scopes, difficult_areas, hamlets, holders, titles};
 use crate::text::search_key;
 use crate::version::Version;
 
-#[derive(Debug, Clone, PartialEq, Queryable, Selectable)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Queryable, Selectable)]
 #[diesel(table_name = titles)]
 pub struct Title {
     pub holder_id: Uuid,
@@ -710,7 +711,8 @@ pub async fn save_all(
     record(w, areas, changed.collect()).await
 }
 
-async fn record(
+/// Writes what changes of titles leave, each in the chain of its title.
+pub async fn record(
     w: &mut Writer<'_>,
     areas: &Areas,
     changes: Vec<(&Title, TitleChange)>,

@@ -127,6 +127,16 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             delete(RECORDER, of(&holder, "/holders/{id}")).knowing(holder)
         }
 
+        "GET /holders/duplicates" => read(READERS, "/holders/duplicates").anywhere(),
+        "POST /holders/{id}/merge" => {
+            let (survivor, other) = (c.family().await, c.family().await);
+            write(RECORDER, of(&survivor, "/holders/{id}/merge"), merge(&other)).knowing(survivor)
+        }
+        "GET /holders/{id}/merges" => read(READERS, of(&c.family().await, "/holders/{id}/merges")),
+        "POST /merges/{id}/undo" => {
+            write(RECORDER, of(&c.merged().await, "/merges/{id}/undo"), because())
+        }
+
         "GET /moves" => read(READERS, "/moves").anywhere(),
         "POST /moves" => {
             let code = c.neighbours_family().await;
@@ -364,6 +374,12 @@ impl<'a> Cast<'a> {
         self.recorder().post("/moves", claim).await.is(201)
     }
 
+    async fn merged(&self) -> Value {
+        let (survivor, other) = (self.family().await, self.family().await);
+        let path = of(&survivor, "/holders/{id}/merge");
+        self.recorder().step(&path, &survivor, merge(&other)).await.is(201)
+    }
+
     async fn title(&self, status: &str) -> Value {
         let holder = self.family().await;
         title_at(self.recorder(), self.at_home(Approver), &holder, 2026, status).await
@@ -404,6 +420,10 @@ fn user(username: &str) -> Value {
 fn hamlet(full_name: &str) -> Value {
     let (kind, name) = full_name.split_once(' ').expect("a type and a name");
     json!({"type": kind, "name": name})
+}
+
+fn merge(other: &Value) -> Value {
+    json!({"other": other["code"], "other_version": other["version"], "reason": "Khai hai lần"})
 }
 
 fn because() -> Value {

@@ -397,14 +397,14 @@ async fn one_who_may_exist_already_is_shown_before_a_twin_is_entered() {
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let known = family(&recorder, "Trần Văn Bình").await;
     let mut twin = json!({"kind": "family", "area": COMMUNE, "name": "TRẦN VĂN BÌNH"});
-    let refused = recorder.post("/holders", twin.clone()).await.refuses(409, "holder_may_exist");
+    let refused = recorder.post("/holders", twin.clone()).await.refuses(409, "probable_duplicate");
     assert!(
         refused["errors"][0]["detail"].as_str().unwrap().contains(known["code"].as_str().unwrap())
     );
     // A key that makes the request repeatable changes nothing of that.
     let keyed = recorder.call(Method::POST, "/holders").header("idempotency-key", "twin");
-    keyed.json(&twin).send().await.refuses(409, "holder_may_exist");
-    twin["new"] = json!(true);
+    keyed.json(&twin).send().await.refuses(409, "probable_duplicate");
+    twin["confirm_new"] = json!(true);
     let other = recorder.post("/holders", twin).await.is(201);
     assert_ne!(other["id"], known["id"]);
 }

@@ -15,6 +15,7 @@ mod lifecycle;
 mod lists;
 mod audit;
 mod exports;
+mod duplicates;
 mod moves;
 mod proof;
 mod criteria;

@@ -4,8 +4,9 @@ use hoctap::auth::Role;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
+use crate::support::proof::prove;
 use crate::support::records::{
-    COMMUNE, NEIGHBOUR, PROVINCE, citizen, family, hamlet, register_is_sound, title_at, title_path,
+    COMMUNE, NEIGHBOUR, PROVINCE, citizen, family, hamlet, title_at, title_path,
 };
 
 #[actix_web::test]
@@ -72,7 +73,7 @@ async fn a_family_moves_with_its_open_titles_and_its_citizens() {
     let known = there.get(&path).await.is(200);
     there.patch(&path, &known, json!({"name": "Trần Thị Thu Cúc"})).await.is(200);
     there.post("/moves", claim).await.refuses(409, "already_here");
-    register_is_sound(&app).await;
+    prove(&app).await;
 }
 
 #[actix_web::test]
@@ -116,7 +117,7 @@ async fn a_wrong_claim_is_taken_back_while_nothing_changed() {
     there.step(&withdraw, &title, json!({"reason": "Không tham gia"})).await.is(200);
     let path = format!("/moves/{}/take-back", claimed["id"].as_str().unwrap());
     there.post(&path, reason).await.refuses(409, "changed_since");
-    register_is_sound(&app).await;
+    prove(&app).await;
 }
 
 #[actix_web::test]

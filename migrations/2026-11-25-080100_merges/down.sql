@@ -1,0 +1,2 @@
+drop index holders_namesakes;
+drop table merges;

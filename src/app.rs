@@ -45,6 +45,9 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(hamlets::api::list_hamlets)
         .service(hamlets::api::create_hamlet)
         .service(hamlets::api::change_hamlet)
+        .service(hamlets::changes_api::list_hamlet_changes)
+        .service(hamlets::changes_api::make_hamlet_change)
+        .service(hamlets::changes_api::undo_hamlet_change)
         .service(criteria::api::list_criteria_sets)
         .service(criteria::api::create_criteria_set)
         // A fixed path stands before one with a parameter in its place.

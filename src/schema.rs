@@ -1,6 +1,13 @@
 // @generated automatically by Diesel CLI.
 
 diesel::table! {
+    area_generation (one) {
+        one -> Bool,
+        n -> Int8,
+    }
+}
+
+diesel::table! {
     area_scopes (area_id, covered_id) {
         area_id -> Int4,
         covered_id -> Int4,
@@ -258,6 +265,32 @@ diesel::table! {
 }
 
 diesel::table! {
+    former_hamlets (hamlet_id, change_id) {
+        hamlet_id -> Uuid,
+        change_id -> Uuid,
+        hamlet_type -> Text,
+        name -> Text,
+        search_key -> Text,
+        valid_to -> Date,
+        into_id -> Nullable<Uuid>,
+    }
+}
+
+diesel::table! {
+    hamlet_changes (id) {
+        id -> Uuid,
+        area_id -> Int4,
+        action -> Text,
+        effective_on -> Date,
+        document -> Text,
+        day -> Date,
+        undone_on -> Nullable<Date>,
+        author_id -> Uuid,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     hamlets (id) {
         id -> Uuid,
         area_id -> Int4,
@@ -297,6 +330,7 @@ diesel::table! {
         unit_id -> Nullable<Uuid>,
         details -> Jsonb,
         version -> Int8,
+        ended_on -> Nullable<Date>,
     }
 }
 
@@ -568,6 +602,8 @@ diesel::joinable!(criteria_sets -> areas (area_id));
 diesel::joinable!(decision_titles -> decisions (decision_id));
 diesel::joinable!(decisions -> areas (authority_area_id));
 diesel::joinable!(difficult_areas -> areas (area_id));
+diesel::joinable!(former_hamlets -> hamlet_changes (change_id));
+diesel::joinable!(hamlet_changes -> areas (area_id));
 diesel::joinable!(holder_identifiers -> holders (holder_id));
 diesel::joinable!(holders -> areas (area_id));
 diesel::joinable!(holders -> hamlets (hamlet_id));
@@ -604,6 +640,8 @@ diesel::allow_tables_to_appear_in_same_query!(
     decision_titles,
     decisions,
     difficult_areas,
+    former_hamlets,
+    hamlet_changes,
     hamlets,
     holder_identifiers,
     holders,

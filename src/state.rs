@@ -1,14 +1,16 @@
 //! What every request can reach.
 
 use std::path::PathBuf;
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::NaiveDate;
 use quick_cache::sync::Cache;
 
-use crate::areas::Areas;
+use crate::areas::{Areas, index};
 use crate::auth::middleware::Sessions;
+use crate::clock::today;
 use crate::config::Config;
 use crate::db::{self, Db, Pool};
 use crate::error::Result;
@@ -38,7 +40,12 @@ pub struct Shared {
     /// The program itself: it reads workbooks as a child process with limits.
     pub program: PathBuf,
     areas: RwLock<Arc<Areas>>,
+    /// When somebody last asked whether the areas are still the latest.
+    areas_checked: Mutex<Option<Instant>>,
 }
+
+/// How long a change of areas by another server may go unnoticed.
+const RECHECK_AREAS: Duration = Duration::from_secs(1);
 
 impl Shared {
     pub fn new(
@@ -61,11 +68,27 @@ impl Shared {
             known_areas: Cache::new(4),
             program,
             areas,
+            areas_checked: Mutex::default(),
         })
     }
 
     pub fn areas(&self) -> Arc<Areas> {
         self.areas.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Lets every request that begins from now on read these areas.
+    pub fn keep_areas(&self, areas: Areas) {
+        *self.areas.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(areas);
+    }
+
+    /// Whether it is time to ask after the areas again: yes to one of all who ask.
+    fn may_recheck_areas(&self) -> bool {
+        let mut checked = self.areas_checked.lock().unwrap_or_else(PoisonError::into_inner);
+        if checked.is_some_and(|checked| checked.elapsed() < RECHECK_AREAS) {
+            return false;
+        }
+        *checked = Some(Instant::now());
+        true
     }
 }
 
@@ -78,6 +101,22 @@ impl State {
     /// A connection, lent for as long as the handler needs it.
     pub async fn db(&self) -> Result<Db> {
         Ok(self.pool.get().await?)
+    }
+
+    /// Renews the areas if the day or the areas changed since they were loaded; asks at most once a
+    /// second.
+    pub async fn refresh_areas(&self) -> Result<()> {
+        if self.shared.may_recheck_areas() { self.renew_areas().await } else { Ok(()) }
+    }
+
+    /// The same at once, for whoever changed areas.
+    pub async fn renew_areas(&self) -> Result<()> {
+        let mut db = self.db().await?;
+        let generation = index::generation(&mut db).await?;
+        if !self.areas().is_latest(today(), generation) {
+            self.shared.keep_areas(Areas::load(&mut db).await?);
+        }
+        Ok(())
     }
 
     /// The areas as they stand now: one snapshot for the whole request.

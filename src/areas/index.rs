@@ -10,11 +10,13 @@ use super::{AreaId, AreaLevel};
 use crate::clock::today;
 use crate::db::Conn;
 use crate::error::Result;
-use crate::schema::{area_successions, area_versions, areas};
+use crate::schema::{area_generation, area_successions, area_versions, areas};
 
 pub struct Areas {
     /// The day on which records are settled.
     on: NaiveDate,
+    /// Which change of areas this index knows as the last.
+    generation: i64,
     list: Vec<Area>,
     /// Where each id stands in `list`.
     at: HashMap<AreaId, usize>,
@@ -27,8 +29,10 @@ pub struct Areas {
 pub struct Area {
     pub id: AreaId,
     pub level: AreaLevel,
-    /// Where its records are kept on the day of this index: itself while in force, the one area that
-    /// took it over whole; none when it was split or abolished, for then only placing can tell.
+    /// Where whole successions lead on the day of this index: itself while in force, else the area that
+    /// took it over whole. When that one was split or abolished, only placing can tell the rest.
+    pub end: AreaId,
+    /// The end, while it is in force: where its records are kept.
     pub settled: Option<AreaId>,
     /// Oldest first.
     pub versions: Vec<AreaVersion>,
@@ -91,6 +95,8 @@ impl Areas {
         known: Option<NaiveDate>,
         on: NaiveDate,
     ) -> Result<Self> {
+        // Asked first: what changes in between is found by the next who asks.
+        let generation = generation(db).await?;
         let rows: Vec<(AreaId, AreaLevel)> =
             areas::table.order(areas::id).select((areas::id, areas::level)).load(db).await?;
         let mut list: Vec<Area> = rows
@@ -98,6 +104,7 @@ impl Areas {
             .map(|(id, level)| Area {
                 id,
                 level,
+                end: id,
                 settled: None,
                 versions: Vec::new(),
                 predecessors: Vec::new(),
@@ -119,10 +126,10 @@ impl Areas {
             list[at[&new]].predecessors.push(Succession { area: old, on, whole });
         }
         list.retain(|area| !area.versions.is_empty());
-        Ok(Self::index(list, on))
+        Ok(Self::index(list, on, generation))
     }
 
-    fn index(list: Vec<Area>, on: NaiveDate) -> Self {
+    fn index(list: Vec<Area>, on: NaiveDate, generation: i64) -> Self {
         let at = list.iter().enumerate().map(|(n, a)| (a.id, n)).collect();
         let mut by_code: HashMap<String, Vec<AreaId>> = HashMap::new();
         let mut children: HashMap<AreaId, Vec<AreaId>> = HashMap::new();
@@ -140,22 +147,24 @@ impl Areas {
                 children.entry(parent).or_default().push(area.id);
             }
         }
-        let mut index = Self { on, list, at, by_code, children, country };
-        let settled: Vec<_> = index.list.iter().map(|area| index.settle(area.id)).collect();
-        for (area, settled) in index.list.iter_mut().zip(settled) {
-            area.settled = settled;
+        let mut index = Self { on, generation, list, at, by_code, children, country };
+        let ends: Vec<_> = index.list.iter().map(|area| index.find_end(area.id)).collect();
+        for n in 0..index.list.len() {
+            let in_force = index.get(ends[n]).version(on).is_some();
+            index.list[n].end = ends[n];
+            index.list[n].settled = in_force.then_some(ends[n]);
         }
         index
     }
 
-    /// Follows whole successions to the area that is in force on the day of this index.
-    fn settle(&self, id: AreaId) -> Option<AreaId> {
+    /// Follows whole successions as far as they lead on the day of this index.
+    fn find_end(&self, id: AreaId) -> AreaId {
         let mut at = id;
         loop {
-            let area = self.get(at);
-            match area.successors.iter().find(|next| next.whole && next.on <= self.on) {
+            let successors = &self.get(at).successors;
+            match successors.iter().find(|next| next.whole && next.on <= self.on) {
                 Some(next) => at = next.area,
-                None => return area.version(self.on).map(|_| at),
+                None => return at,
             }
         }
     }
@@ -163,6 +172,11 @@ impl Areas {
     /// The day on which records are settled.
     pub fn on(&self) -> NaiveDate {
         self.on
+    }
+
+    /// Whether nothing changed since it was loaded, neither the day nor the areas.
+    pub fn is_latest(&self, on: NaiveDate, generation: i64) -> bool {
+        self.on == on && self.generation == generation
     }
 
     pub fn country(&self) -> AreaId {
@@ -247,10 +261,21 @@ impl Areas {
         self.get(id).settled
     }
 
-    /// In whose chain a record of `area` stands: of the area that keeps it today.
+    /// The areas that are settled today, or those that are not.
+    pub fn with_settled(&self, settled: bool) -> Vec<AreaId> {
+        let found = self.list.iter().filter(|area| area.settled.is_some() == settled);
+        found.map(|area| area.id).collect()
+    }
+
+    /// In whose chain a record of `area` stands: of the area that keeps it today, or of the one in
+    /// which it waits to be placed.
     pub fn chain(&self, area: AreaId, placed: Option<AreaId>) -> AreaId {
-        let area = placed.unwrap_or(area);
-        self.settled(area).unwrap_or(area)
+        self.get(placed.unwrap_or(area)).end
+    }
+
+    /// All areas whose records are kept by `end`, or wait in it to be placed.
+    pub fn ending_in(&self, end: AreaId) -> Vec<AreaId> {
+        self.list.iter().filter(|area| area.end == end).map(|area| area.id).collect()
     }
 
     /// Whether a body of `scope` answers for `area`: it is the same, lies in it, or one that it was
@@ -283,6 +308,11 @@ impl Areas {
         }
         covered
     }
+}
+
+/// Counts up with every change of areas.
+pub async fn generation(db: &mut Conn) -> Result<i64> {
+    Ok(area_generation::table.select(area_generation::n).first(db).await?)
 }
 
 type VersionRow =

@@ -141,6 +141,21 @@ pub async fn items(
         .await?)
 }
 
+/// What an entry did to the things of one kind, whoever asks: for the change that takes it back.
+pub async fn items_of(
+    db: &mut Conn,
+    (area, seq): (i32, i64),
+    entity: &str,
+) -> Result<Vec<StoredItem>> {
+    Ok(audit_items::table
+        .filter(audit_items::area_id.eq(area).and(audit_items::seq.eq(seq)))
+        .filter(audit_items::entity.eq(entity))
+        .order(audit_items::n)
+        .select(StoredItem::as_select())
+        .load(db)
+        .await?)
+}
+
 /// Everything recorded of holders and of their titles, the newest first.
 pub async fn of_holders(db: &mut Conn, ids: &[Uuid], limit: i64) -> Result<Vec<StoredItem>> {
     // Ids of titles are ranges of the index: the text of a uuid, a slash, year and level.

@@ -49,15 +49,16 @@ pub async fn authenticate(
     request: ServiceRequest,
     next: Next<impl MessageBody>,
 ) -> Result<ServiceResponse<impl MessageBody>, ActixError> {
-    let found: Found = match bearer(&request) {
-        None => None,
-        Some(token) => {
-            let state = request.app_data::<Data<State>>().cloned();
-            match state {
-                Some(state) => Some(caller(&state, &token).await),
-                None => Some(Err(AuthFailure::Invalid)),
-            }
-        }
+    let state = request.app_data::<Data<State>>().cloned();
+    if let Some(state) = &state
+        && let Err(error) = state.refresh_areas().await
+    {
+        tracing::error!(%error, "cannot ask after the areas");
+    }
+    let found: Found = match (bearer(&request), &state) {
+        (None, _) => None,
+        (Some(token), Some(state)) => Some(caller(state, &token).await.map(|c| settled(state, c))),
+        (Some(_), None) => Some(Err(AuthFailure::Invalid)),
     };
     request.extensions_mut().insert(found);
     next.call(request).await
@@ -91,6 +92,11 @@ async fn caller(state: &State, token: &str) -> Result<Caller, AuthFailure> {
     let known = Known { caller: caller.clone(), expires, checked: Instant::now() };
     sessions.insert(token.to_owned(), known);
     Ok(caller)
+}
+
+/// An account of a commune that was merged whole works on for the commune that took it over.
+fn settled(state: &State, caller: Caller) -> Caller {
+    Caller { area: state.areas().chain(caller.area, None), ..caller }
 }
 
 async fn active(state: &State, caller: &Caller) -> Result<Option<Caller>, AuthFailure> {

@@ -51,6 +51,7 @@ pub async fn install(
             hamlet_type: kind_of_hamlet.to_owned(),
             name: n.to_string(),
             difficult: false,
+            valid_from: None,
         })
         .collect();
     let ids = Hamlet::add(db, recorder, area, &new).await?;
@@ -188,7 +189,7 @@ async fn enter_titles<'a>(
             continue;
         }
         let level = holder.kind.default_level();
-        let mut title = Title::register(holder, year, level, today());
+        let mut title = Title::register(holder, holder.area_id, year, level, today());
         title.status = match people.rng.random_range(0..100) {
             0..4 => Status::Withdrawn,
             4..16 if last => Status::Registered,

@@ -4,7 +4,7 @@ use actix_web::web::{Data, Path};
 use actix_web::{get, patch, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -15,7 +15,7 @@ use crate::auth::Caller;
 use crate::auth::allow::{Allow, ReadRecords, WriteRecords};
 use crate::clock::today;
 use crate::error::{Error, Result};
-use crate::input::{IfMatch, Json, path_id};
+use crate::input::{IfMatch, Json, Query, path_id};
 use crate::reply::{Created, Page, Versioned};
 use crate::state::State;
 use crate::version::Version;
@@ -39,7 +39,10 @@ pub struct HamletBody {
     full_name: String,
     /// Specially difficult: the lower threshold holds here.
     difficult: bool,
+    /// 2021-01-01 means "or earlier, unknown".
     valid_from: NaiveDate,
+    /// The last day; none while it exists.
+    valid_to: Option<NaiveDate>,
     version: Version,
 }
 
@@ -55,6 +58,8 @@ pub struct NewHamlet {
     name: String,
     #[serde(default)]
     difficult: bool,
+    /// The first day, where it is known.
+    valid_from: Option<NaiveDate>,
 }
 
 /// JSON Merge Patch: only what is to change.
@@ -68,17 +73,28 @@ pub struct HamletPatch {
     difficult: Option<bool>,
 }
 
-/// List the hamlets of a commune, by name.
-#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669")))]
+/// Which hamlets are listed.
+#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HamletQuery {
+    /// The day whose hamlets, names and commune codes are meant; today if not given.
+    on: Option<NaiveDate>,
+}
+
+/// List the hamlets of a commune, by name, as they were on a day.
+#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), HamletQuery))]
 #[get("/areas/commune/{code}/hamlets")]
 pub async fn list_hamlets(
     state: Data<State>,
     user: Allow<ReadRecords>,
     code: Path<String>,
+    query: Query<HamletQuery>,
 ) -> Result<Page<HamletBody>> {
     let areas = state.areas();
-    let commune = commune(&areas, &user, &code)?;
-    let found = Hamlet::of_commune(&mut *state.db().await?, commune).await?;
+    let on = query.on.unwrap_or_else(today);
+    let commune = commune(&areas, &user, &code, on)?;
+    let found = Hamlet::of_commune_on(&mut *state.db().await?, &areas, commune, on).await?;
     let items = found.iter().map(|hamlet| body(&areas, hamlet)).collect();
     Ok(Page { items, next: None, count: None })
 }
@@ -93,10 +109,15 @@ pub async fn create_hamlet(
     json: Json<NewHamlet>,
 ) -> Result<Created<HamletBody>> {
     let areas = state.areas();
-    let commune = writable(&areas, &user, commune(&areas, &user, &code)?)?;
+    let commune = writable(&areas, &user, commune(&areas, &user, &code, today())?)?;
     let act = user.act(&json);
     let new = json.into_inner();
-    let change = HamletChange { hamlet_type: new.r#type, name: new.name, difficult: new.difficult };
+    let change = HamletChange {
+        hamlet_type: new.r#type,
+        name: new.name,
+        difficult: new.difficult,
+        valid_from: new.valid_from,
+    };
     let mut db = state.db().await?;
     let ids = Hamlet::add(&mut db, &act, commune, &[change]).await?;
     let made = Hamlet::find(&mut db, ids[0]).await?;
@@ -107,7 +128,8 @@ pub async fn create_hamlet(
     })
 }
 
-/// Rename a hamlet, or change its type or mark.
+/// Correct the name, type or mark of a hamlet, as if it had been so from the first day. What a decision
+/// changes on a day is a hamlet change.
 #[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), ("id" = Uuid, Path), IfMatch))]
 #[patch("/areas/commune/{code}/hamlets/{id}")]
 pub async fn change_hamlet(
@@ -118,7 +140,7 @@ pub async fn change_hamlet(
     json: Json<HamletPatch>,
 ) -> Result<Versioned<HamletBody>> {
     let areas = state.areas();
-    let commune = writable(&areas, &user, commune(&areas, &user, &path.0)?)?;
+    let commune = writable(&areas, &user, commune(&areas, &user, &path.0, today())?)?;
     let mut db = state.db().await?;
     let known = Hamlet::find(&mut db, path_id(&path.1)?).await?;
     if areas.chain(known.area_id, known.placed_id) != commune {
@@ -129,6 +151,7 @@ pub async fn change_hamlet(
         hamlet_type: patch.r#type.unwrap_or_else(|| known.hamlet_type.clone()),
         name: patch.name.unwrap_or_else(|| known.name.clone()),
         difficult: patch.difficult.unwrap_or(known.difficult),
+        valid_from: None,
     };
     Hamlet::change(&mut db, &user.plain(), commune, &known, version, &change).await?;
     let after = Hamlet::find(&mut db, known.id).await?;
@@ -136,8 +159,8 @@ pub async fn change_hamlet(
 }
 
 /// A commune that the caller may see.
-fn commune(areas: &Areas, caller: &Caller, code: &str) -> Result<AreaId> {
-    let commune = areas_api::find(areas, "commune", code, today())?;
+pub fn commune(areas: &Areas, caller: &Caller, code: &str, on: NaiveDate) -> Result<AreaId> {
+    let commune = areas_api::find(areas, "commune", code, on)?;
     if areas.covers(caller.area, commune) { Ok(commune) } else { Err(Error::not_found()) }
 }
 
@@ -153,6 +176,7 @@ fn body(areas: &Areas, hamlet: &Hamlet) -> HamletBody {
         full_name: hamlet.full_name(),
         difficult: hamlet.difficult,
         valid_from: hamlet.valid_from,
+        valid_to: hamlet.valid_to,
         version: hamlet.version,
     }
 }

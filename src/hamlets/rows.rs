@@ -33,12 +33,17 @@ pub struct Hamlet {
     pub version: Version,
 }
 
+/// The first day of a hamlet that was there before anybody asked: "or earlier, unknown".
+pub const UNKNOWN: NaiveDate = NaiveDate::from_ymd_opt(2021, 1, 1).unwrap();
+
 /// What an official says of a hamlet.
 #[derive(Debug, Clone)]
 pub struct HamletChange {
     pub hamlet_type: String,
     pub name: String,
     pub difficult: bool,
+    /// The first day, where it is known.
+    pub valid_from: Option<NaiveDate>,
 }
 
 impl Hamlet {
@@ -47,7 +52,8 @@ impl Hamlet {
         full_name(&self.hamlet_type, &self.name)
     }
 
-    fn fields(&self) -> Fields {
+    /// What the trail keeps of it.
+    pub fn fields(&self) -> Fields {
         Fields::new()
             .plain("type", &*self.hamlet_type)
             .plain("name", &*self.name)
@@ -55,15 +61,30 @@ impl Hamlet {
             .plain("valid_from", self.valid_from.to_string())
     }
 
-    /// All hamlets of a commune and of those it was made of, by name.
+    /// All hamlets of a commune and of those it was made of, by name. Those of a split commune are
+    /// every successor's until they are placed.
     pub async fn of_commune(db: &mut Conn, commune: AreaId) -> Result<Vec<Self>> {
-        let covered = area_scopes::table
-            .filter(area_scopes::area_id.eq(commune))
-            .select(area_scopes::covered_id);
+        let mut found = Self::ever_of_commune(db, commune).await?;
+        found.retain(|hamlet| hamlet.valid_to.is_none());
+        Ok(found)
+    }
+
+    /// The same with those that are no more.
+    pub async fn ever_of_commune(db: &mut Conn, commune: AreaId) -> Result<Vec<Self>> {
+        let placed = hamlets::placed_id.assume_not_null();
         Ok(hamlets::table
-            .filter(hamlets::area_id.eq_any(covered))
-            .filter(hamlets::placed_id.is_null().or(hamlets::placed_id.eq(commune)))
-            .filter(hamlets::valid_to.is_null())
+            .filter(hamlets::area_id.eq_any(covered(commune)))
+            .filter(hamlets::placed_id.is_null().or(placed.eq_any(covered(commune))))
+            .order((hamlets::search_key, hamlets::id))
+            .select(Self::as_select())
+            .load(db)
+            .await?)
+    }
+
+    /// All that was entered under a commune and those it was made of.
+    pub async fn entered_under(db: &mut Conn, commune: AreaId) -> Result<Vec<Self>> {
+        Ok(hamlets::table
+            .filter(hamlets::area_id.eq_any(covered(commune)))
             .order((hamlets::search_key, hamlets::id))
             .select(Self::as_select())
             .load(db)
@@ -88,7 +109,7 @@ impl Hamlet {
     ) -> Result<Vec<Uuid>> {
         ledger::write(db, act, "hamlet.create", async |w| {
             w.lock(&[commune]).await?;
-            let (day, version) = (w.day, w.version(commune)?);
+            let version = w.version(commune)?;
             let made: Vec<Self> = new
                 .iter()
                 .map(|change| Self {
@@ -99,7 +120,7 @@ impl Hamlet {
                     name: change.name.clone(),
                     search_key: search_key(&full_name(&change.hamlet_type, &change.name)),
                     difficult: change.difficult,
-                    valid_from: day,
+                    valid_from: change.valid_from.unwrap_or(UNKNOWN),
                     valid_to: None,
                     version,
                 })
@@ -157,8 +178,14 @@ impl Hamlet {
     }
 }
 
+#[diesel::dsl::auto_type(no_type_alias)]
+fn covered(area: AreaId) -> _ {
+    let area: i32 = area;
+    area_scopes::table.filter(area_scopes::area_id.eq(area)).select(area_scopes::covered_id)
+}
+
 /// A hamlet community is its hamlet: it goes by the same name.
-async fn rename_community(
+pub async fn rename_community(
     w: &mut Writer<'_>,
     chain: AreaId,
     before: &Hamlet,
@@ -186,6 +213,7 @@ async fn rename_community(
     w.record(chain, Item::changed(Entity::Holder, id, old, new)).await
 }
 
+/// The type before a name that does not begin with it.
 pub fn full_name(hamlet_type: &str, name: &str) -> String {
     if search_key(name).starts_with(&search_key(hamlet_type)) {
         return name.to_owned();
@@ -196,7 +224,8 @@ pub fn full_name(hamlet_type: &str, name: &str) -> String {
     format!("{capital} {name}")
 }
 
-fn taken() -> Error {
+/// 409: a commune has a name once.
+pub fn taken() -> Error {
     Error::conflict(
         "name_taken",
         say("Xã đã có thôn, tổ dân phố tên này.", "The commune already has a hamlet of this name."),

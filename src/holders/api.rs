@@ -2,6 +2,7 @@
 
 use actix_web::web::{Data, Path};
 use actix_web::{delete, get, patch, post};
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -51,6 +52,9 @@ pub struct HolderBody {
     /// What its kind knows.
     #[schema(value_type = Details)]
     details: Value,
+    /// The last day of a community whose hamlet or commune is no more.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended_on: Option<NaiveDate>,
     version: Version,
 }
 
@@ -466,6 +470,7 @@ pub async fn bodies(state: &State, db: &mut Db, found: Vec<Holder>) -> Result<Ve
             name: holder.name,
             number: numbers.get(&holder.id).map(|number| masked(number)),
             details: holder.details,
+            ended_on: holder.ended_on,
             version: holder.version,
         }
     };

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Binary, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -46,6 +47,8 @@ pub struct Holder {
     pub unit_id: Option<Uuid>,
     pub details: Value,
     pub version: Version,
+    /// The last day of a community whose hamlet or commune is no more.
+    pub ended_on: Option<NaiveDate>,
 }
 
 /// How a holder is named in a path: by its id or its printed code.
@@ -103,6 +106,7 @@ impl Holder {
             unit_id: None,
             details: Value::Object(Default::default()),
             version: Version::NEVER,
+            ended_on: None,
         }
     }
 
@@ -118,6 +122,10 @@ impl Holder {
             .plain("hamlet", self.hamlet_id.map(|id| id.to_string()))
             .plain("code", &*self.code)
             .plain("group", &*self.group_code);
+        let fields = match self.ended_on {
+            Some(day) => fields.plain("ended_on", day.to_string()),
+            None => fields,
+        };
         if matches!(self.kind, Kind::Community | Kind::Unit) {
             let fields = fields.plain("name", &*self.name).plain("details", self.details.clone());
             return fields.plain("number", number.map(masked));

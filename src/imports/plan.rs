@@ -297,9 +297,8 @@ async fn plan_titles(
             let title = match &planned.title {
                 Some(known) => known.after.clone(),
                 None => {
-                    let (level, day) = (import.level, import.listed_on);
-                    let title = Title::register(holder, import.year, level, day);
-                    Title { area_id: import.commune_id, ..title }
+                    let (area, level) = (import.commune_id, import.level);
+                    Title::register(holder, area, import.year, level, import.listed_on)
                 }
             };
             fresh.push((title, holder.clone()));

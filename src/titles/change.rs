@@ -1,5 +1,7 @@
 //! What changes titles one by one or in batches: registering, scoring, stepping, deleting.
 
+use chrono::Datelike;
+
 use super::choice::Choice;
 use super::rows::{self, Title, TitleKey};
 use super::{Step, is_open, next};
@@ -30,11 +32,12 @@ pub async fn register(
     level: Level,
 ) -> Result<bool> {
     check_level(areas, holder, level)?;
+    check_in_force(holder, year)?;
     let chain = areas.chain(holder.area_id, None);
     ledger::write(db, act, "title.register", async |w| {
         w.lock(&[chain]).await?;
         let sets = criteria_rows::all(w.db).await?;
-        let title = Title::register(holder, year, level, w.day);
+        let title = Title::register(holder, chain, year, level, w.day);
         let mut new = [(title, holder.clone())];
         rows::refresh(w.db, &mut new).await?;
         let [(mut title, _)] = new;
@@ -69,6 +72,20 @@ fn check_level(areas: &Areas, holder: &Holder, level: Level) -> Result<()> {
             format!("This {} has no title of the level {level}.", holder.kind),
         ),
     ))
+}
+
+/// A community that ended with its hamlet or commune takes no title of a later year.
+fn check_in_force(holder: &Holder, year: i16) -> Result<()> {
+    match holder.ended_on {
+        Some(end) if i32::from(year) > end.year() => Err(Error::conflict(
+            "holder_ended",
+            say(
+                format!("Cộng đồng này đã kết thúc ngày {}.", end.format("%d/%m/%Y")),
+                format!("This community ended on {end}."),
+            ),
+        )),
+        _ => Ok(()),
+    }
 }
 
 /// Stores scores while the title is open, computing its outcome anew.

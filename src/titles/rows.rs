@@ -86,14 +86,15 @@ pub struct TitleFilter {
 pub type TitleCursor = (i32, Kind, i16, Uuid, Level);
 
 impl Title {
-    /// A title as registering makes it.
-    pub fn register(holder: &Holder, year: i16, level: Level, on: NaiveDate) -> Self {
+    /// A title as registering makes it: `area` is the one that keeps the holder on that day, which a
+    /// merger may have made another than the one the holder was entered under.
+    pub fn register(holder: &Holder, area: AreaId, year: i16, level: Level, on: NaiveDate) -> Self {
         Self {
             holder_id: holder.id,
             year,
             level,
             kind: holder.kind,
-            area_id: holder.area_id,
+            area_id: area,
             placed_id: None,
             group_code: holder.group_code.clone(),
             status: Status::Registered,

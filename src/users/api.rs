@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::rows::{ServiceAccount, User, UserChange};
+use super::rows::{ServiceAccount, User, UserChange, UserFilter};
 use super::{check_password, check_username, hash_password, temporary_password};
 use crate::areas::Areas;
 use crate::auth::allow::{Allow, ManageAccounts};
@@ -58,6 +58,8 @@ pub struct UserBody {
     /// Code of its area today.
     area: String,
     area_name: String,
+    /// Its commune was split: it reads the old records until an administrator gives it a new area.
+    unsettled: bool,
     disabled: bool,
     version: Version,
     /// Shown once, when it was made here.
@@ -78,6 +80,8 @@ pub struct UserQuery {
     /// Code of an area; the caller's own if not given.
     area: Option<String>,
     role: Option<Role>,
+    /// True: only accounts of areas that were split, which need a new area.
+    unsettled: Option<bool>,
     limit: Option<i64>,
     cursor: Option<String>,
 }
@@ -96,10 +100,14 @@ pub async fn list_users(
         None => user.area,
     };
     let limit = paging::limit(query.limit)?;
-    let filters = (&query.area, query.role);
+    let filters = (&query.area, query.role, query.unsettled);
     let after = paging::after(&filters, query.cursor.as_deref())?;
-    let users =
-        User::list(&mut *state.db().await?, &user, area, query.role, after, limit + 1).await?;
+    let filter = UserFilter {
+        area,
+        role: query.role,
+        of_areas: query.unsettled.map(|wanted| areas.with_settled(!wanted)),
+    };
+    let users = User::list(&mut *state.db().await?, &user, filter, after, limit + 1).await?;
     let (users, next) = paging::cut(users, limit, &filters, |user| user.username.clone())?;
     let items = users.iter().map(|user| body(&areas, user, None)).collect();
     Ok(Page { items, next, count: None })
@@ -216,13 +224,15 @@ fn manageable(areas: &Areas, caller: &Caller, pointer: &str, code: &str) -> Resu
 }
 
 fn body(areas: &Areas, user: &User, temporary_password: Option<String>) -> UserBody {
+    let area = areas.chain(user.area_id, None);
     UserBody {
         id: user.id,
         username: user.username.clone(),
         full_name: user.full_name.clone(),
         role: user.role,
-        area: areas.code(user.area_id, today()).to_owned(),
-        area_name: areas.name(user.area_id, today()),
+        area: areas.code(area, today()).to_owned(),
+        area_name: areas.name(area, today()),
+        unsettled: areas.settled(user.area_id).is_none(),
         disabled: user.disabled,
         version: user.version,
         temporary_password,

@@ -51,6 +51,15 @@ pub struct UserChange {
     pub disabled: bool,
 }
 
+/// Which accounts a list shows.
+#[derive(Debug, Clone)]
+pub struct UserFilter {
+    pub area: i32,
+    pub role: Option<Role>,
+    /// Only accounts that stand in one of these very areas.
+    pub of_areas: Option<Vec<i32>>,
+}
+
 impl User {
     pub fn caller(&self, session: Option<Uuid>) -> Caller {
         Caller {
@@ -100,8 +109,7 @@ impl User {
     pub async fn list(
         db: &mut Conn,
         caller: &Caller,
-        area: i32,
-        role: Option<Role>,
+        filter: UserFilter,
         after: Option<String>,
         limit: i64,
     ) -> Result<Vec<Self>> {
@@ -110,7 +118,7 @@ impl User {
             .filter(
                 users::area_id.eq_any(
                     area_scopes::table
-                        .filter(area_scopes::area_id.eq(area))
+                        .filter(area_scopes::area_id.eq(filter.area))
                         .select(area_scopes::covered_id),
                 ),
             )
@@ -118,7 +126,10 @@ impl User {
             .limit(limit)
             .select(Self::as_select())
             .into_boxed();
-        if let Some(role) = role {
+        if let Some(areas) = filter.of_areas {
+            query = query.filter(users::area_id.eq_any(areas));
+        }
+        if let Some(role) = filter.role {
             query = query.filter(users::role.eq(role));
         }
         if let Some(after) = after {

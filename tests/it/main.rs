@@ -25,3 +25,5 @@ mod reported;
 mod targets;
 mod past_days;
 mod boundaries;
+mod splits;
+mod hamlets;

@@ -2,6 +2,7 @@
 
 pub mod cluster;
 pub mod contract;
+pub mod former;
 pub mod proof;
 pub mod lists;
 pub mod records;

@@ -53,6 +53,11 @@ pub async fn recognise(approver: &Client<'_>, number: &str, titles: &[Value]) {
     approver.post("/decisions", decision(number, parts)).await.is(201);
 }
 
+/// A family that lives in a hamlet of the commune.
+pub async fn family_in(recorder: &Client<'_>, hamlet: &Value, name: &str) -> Value {
+    holder(recorder, "family", COMMUNE, json!({"hamlet": hamlet["id"], "name": name})).await
+}
+
 /// The path of a title of a family.
 pub fn title_path(holder: &Value, year: i16) -> String {
     format!("/holders/{}/titles/{year}/commune", holder["id"].as_str().expect("an id"))

@@ -1,0 +1,373 @@
+//! What a commune's decision makes of its hamlets: renamed, converted, merged, dissolved, and taken
+//! back while nothing was built on it.
+
+use std::collections::HashMap;
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::names::FormerHamlet;
+use super::rows::{Hamlet, full_name, rename_community, taken};
+use super::{ChangeAction, NewHamletChange};
+use crate::areas::{AreaId, Areas};
+use crate::audit::{Entity, Fields, Item};
+use crate::auth::Act;
+use crate::db::Conn;
+use crate::error::{Error, FieldError, OnConstraint, Result, say};
+use crate::kind::Kind;
+use crate::ledger::{self, Writer};
+use crate::schema::{former_hamlets, hamlet_changes, hamlets, holders};
+use crate::text::search_key;
+use crate::version::Version;
+
+/// A change of hamlets as it was entered.
+#[derive(Debug, Clone, Queryable, Selectable, Insertable)]
+#[diesel(table_name = hamlet_changes)]
+pub struct HamletChanged {
+    pub id: Uuid,
+    pub area_id: i32,
+    pub action: ChangeAction,
+    pub effective_on: NaiveDate,
+    pub document: String,
+    /// The day on which it is known.
+    pub day: NaiveDate,
+    pub undone_on: Option<NaiveDate>,
+    pub author_id: Uuid,
+    pub version: Version,
+}
+
+impl HamletChanged {
+    /// The changes of a commune, the latest first, with what the hamlets were before.
+    pub async fn of_commune(
+        db: &mut Conn,
+        communes: &[AreaId],
+    ) -> Result<Vec<(Self, Vec<FormerHamlet>)>> {
+        let changes: Vec<Self> = hamlet_changes::table
+            .filter(hamlet_changes::area_id.eq_any(communes))
+            .order((hamlet_changes::effective_on.desc(), hamlet_changes::id.desc()))
+            .select(Self::as_select())
+            .load(db)
+            .await?;
+        let ids: Vec<Uuid> = changes.iter().map(|change| change.id).collect();
+        let mut former: HashMap<Uuid, Vec<FormerHamlet>> = HashMap::new();
+        for name in former_of(db, &ids).await? {
+            former.entry(name.change_id).or_default().push(name);
+        }
+        Ok(changes
+            .into_iter()
+            .map(|c| (c.clone(), former.remove(&c.id).unwrap_or_default()))
+            .collect())
+    }
+
+    /// One change, with what the hamlets were before.
+    pub async fn find(db: &mut Conn, id: Uuid) -> Result<(Self, Vec<FormerHamlet>)> {
+        let change = hamlet_changes::table.find(id).select(Self::as_select()).first(db).await?;
+        Ok((change, former_of(db, &[id]).await?))
+    }
+
+    /// Makes one change in the commune that keeps the hamlets.
+    pub async fn make(
+        db: &mut Conn,
+        act: &Act,
+        areas: &Areas,
+        commune: AreaId,
+        new: &NewHamletChange,
+    ) -> Result<Uuid> {
+        ledger::write(db, act, new.action.trail(), async |w| {
+            w.lock(&[commune]).await?;
+            let change = Self {
+                id: Uuid::now_v7(),
+                area_id: commune,
+                action: new.action,
+                effective_on: new.effective_on,
+                document: new.document.clone(),
+                day: w.day,
+                undone_on: None,
+                author_id: w.act.caller.id,
+                version: w.version(commune)?,
+            };
+            let found = locked(w, areas, commune, new).await?;
+            diesel::insert_into(hamlet_changes::table).values(&change).execute(w.db).await?;
+            let ending = matches!(new.action, ChangeAction::Merge | ChangeAction::Dissolve);
+            let mut after = found.clone();
+            for hamlet in &mut after {
+                hamlet.version = change.version;
+                if ending {
+                    hamlet.valid_to = change.effective_on.pred_opt();
+                } else {
+                    hamlet.hamlet_type =
+                        new.hamlet_type.clone().unwrap_or_else(|| hamlet.hamlet_type.clone());
+                    hamlet.name = new.name.clone().unwrap_or_else(|| hamlet.name.clone());
+                    hamlet.search_key = search_key(&hamlet.full_name());
+                }
+                store(w, hamlet).await?;
+            }
+            let into = match new.action {
+                ChangeAction::Merge => Some(change.receiver(w, new, &found).await?),
+                _ => None,
+            };
+            change.keep_former(w, &found, into).await?;
+            for (before, after) in found.iter().zip(&after) {
+                let item = Item::changed(
+                    Entity::Hamlet,
+                    after.id,
+                    before.fields(),
+                    change.tell(after.fields(), into),
+                );
+                w.record(commune, item).await?;
+                if ending {
+                    change.end_community(w, after.id).await?;
+                } else {
+                    rename_community(w, commune, before, after).await?;
+                }
+            }
+            let ids: Vec<Uuid> = found.iter().map(|hamlet| hamlet.id).collect();
+            match into {
+                Some(into) => change.move_holders(w, &ids, into).await?,
+                None if ending => refuse_inhabited(w, &found).await?,
+                None => {}
+            }
+            Ok(change.id)
+        })
+        .await
+    }
+
+    /// The hamlet that the others go into: the one that survives, or a new one.
+    async fn receiver(
+        &self,
+        w: &mut Writer<'_>,
+        new: &NewHamletChange,
+        merged: &[Hamlet],
+    ) -> Result<Uuid> {
+        if let Some((id, _)) = new.into {
+            diesel::update(hamlets::table.find(id))
+                .set(hamlets::version.eq(self.version))
+                .execute(w.db)
+                .await?;
+            return Ok(id);
+        }
+        let (hamlet_type, name) =
+            (new.hamlet_type.clone().unwrap_or_default(), new.name.clone().unwrap_or_default());
+        let made = Hamlet {
+            id: Uuid::now_v7(),
+            area_id: self.area_id,
+            placed_id: None,
+            search_key: search_key(&full_name(&hamlet_type, &name)),
+            hamlet_type,
+            name,
+            difficult: merged.iter().all(|hamlet| hamlet.difficult),
+            valid_from: self.effective_on,
+            valid_to: None,
+            version: self.version,
+        };
+        diesel::insert_into(hamlets::table)
+            .values(&made)
+            .execute(w.db)
+            .await
+            .on_constraint("hamlets_name_key", taken)?;
+        let item = Item::created(Entity::Hamlet, made.id, self.tell(made.fields(), None));
+        w.record(self.area_id, item).await?;
+        Ok(made.id)
+    }
+
+    async fn keep_former(
+        &self,
+        w: &mut Writer<'_>,
+        before: &[Hamlet],
+        into: Option<Uuid>,
+    ) -> Result<()> {
+        let last = self.effective_on.pred_opt().unwrap_or(self.effective_on);
+        let rows: Vec<_> = before
+            .iter()
+            .map(|hamlet| {
+                let stays = matches!(self.action, ChangeAction::Rename | ChangeAction::Convert);
+                (
+                    former_hamlets::hamlet_id.eq(hamlet.id),
+                    former_hamlets::change_id.eq(self.id),
+                    former_hamlets::hamlet_type.eq(hamlet.hamlet_type.clone()),
+                    former_hamlets::name.eq(hamlet.name.clone()),
+                    former_hamlets::search_key.eq(hamlet.search_key.clone()),
+                    former_hamlets::valid_to.eq(last),
+                    former_hamlets::into_id.eq(if stays { Some(hamlet.id) } else { into }),
+                )
+            })
+            .collect();
+        diesel::insert_into(former_hamlets::table).values(rows).execute(w.db).await?;
+        Ok(())
+    }
+
+    /// The fields of a hamlet with the document that changed it.
+    fn tell(&self, fields: Fields, into: Option<Uuid>) -> Fields {
+        let fields = fields
+            .plain("effective_on", self.effective_on.to_string())
+            .plain("document", &*self.document);
+        match into {
+            Some(into) => fields.plain("into", into.to_string()),
+            None => fields,
+        }
+    }
+
+    /// The community of a hamlet that is no more ends; its titles of the past stay with it.
+    async fn end_community(&self, w: &mut Writer<'_>, hamlet: Uuid) -> Result<()> {
+        let last = self.effective_on.pred_opt();
+        let ended: Option<Uuid> = diesel::update(community_of(hamlet))
+            .set((holders::ended_on.eq(last), holders::version.eq(self.version)))
+            .returning(holders::id)
+            .get_result(w.db)
+            .await
+            .optional()?;
+        let Some(id) = ended else { return Ok(()) };
+        let after = Fields::new().plain("ended_on", last.map(|day| day.to_string()));
+        w.record(self.area_id, Item::changed(Entity::Holder, id, Fields::new(), after)).await
+    }
+
+    /// Everyone of the merged hamlets lives in the one they became.
+    async fn move_holders(&self, w: &mut Writer<'_>, from: &[Uuid], into: Uuid) -> Result<()> {
+        let living: Vec<(Uuid, Option<Uuid>)> = holders::table
+            .filter(holders::hamlet_id.eq_any(from).and(holders::kind.ne(Kind::Community)))
+            .order(holders::id)
+            .select((holders::id, holders::hamlet_id))
+            .load(w.db)
+            .await?;
+        let ids: Vec<Uuid> = living.iter().map(|(id, _)| *id).collect();
+        diesel::update(holders::table.filter(holders::id.eq_any(ids)))
+            .set((holders::hamlet_id.eq(into), holders::version.eq(self.version)))
+            .execute(w.db)
+            .await?;
+        let hamlet = |id: Option<Uuid>| Fields::new().plain("hamlet", id.map(|id| id.to_string()));
+        let items: Vec<Item> = living
+            .into_iter()
+            .map(|(id, from)| Item::changed(Entity::Holder, id, hamlet(from), hamlet(Some(into))))
+            .collect();
+        w.record_all(self.area_id, &items).await
+    }
+}
+
+/// The hamlets of a change, locked, in the order named; refuses with everything that does not fit.
+async fn locked(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    commune: AreaId,
+    new: &NewHamletChange,
+) -> Result<Vec<Hamlet>> {
+    let wanted: Vec<(String, Uuid, Version)> = new
+        .hamlets
+        .iter()
+        .enumerate()
+        .map(|(n, (id, version))| (format!("/hamlets/{n}"), *id, *version))
+        .chain(new.into.map(|(id, version)| ("/into".to_owned(), id, version)))
+        .collect();
+    let ids: Vec<Uuid> = wanted.iter().map(|(_, id, _)| *id).collect();
+    let known: Vec<Hamlet> = hamlets::table
+        .filter(hamlets::id.eq_any(&ids))
+        .order(hamlets::id)
+        .for_update()
+        .select(Hamlet::as_select())
+        .load(w.db)
+        .await?;
+    let former = FormerHamlet::of(w.db, &ids).await?;
+    let (mut found, mut errors) = (Vec::new(), Vec::new());
+    for (pointer, id, version) in wanted {
+        let mut wrong = |code, vi: String, en: String| {
+            errors.push(FieldError::new(pointer.clone(), code, say(vi, en)));
+        };
+        let hamlet = known.iter().find(|hamlet| {
+            hamlet.id == id && areas.chain(hamlet.area_id, hamlet.placed_id) == commune
+        });
+        let Some(hamlet) = hamlet else {
+            wrong(
+                "hamlet_unknown",
+                "Xã không có thôn này.".to_owned(),
+                "The commune has no such hamlet.".to_owned(),
+            );
+            continue;
+        };
+        let last =
+            former.iter().filter(|name| name.hamlet_id == id).map(|name| name.valid_to).max();
+        let since = last.and_then(|day| day.succ_opt()).unwrap_or(hamlet.valid_from);
+        if hamlet.valid_to.is_some() {
+            wrong(
+                "hamlet_ended",
+                format!("{} không còn nữa.", hamlet.full_name()),
+                format!("{} is no more.", hamlet.full_name()),
+            );
+        } else if hamlet.version != version {
+            wrong(
+                "stale_version",
+                format!("{} đã được người khác sửa.", hamlet.full_name()),
+                format!("{} has been changed since.", hamlet.full_name()),
+            );
+        } else if new.effective_on <= since {
+            wrong(
+                "before_last_change",
+                format!("{} mang tên này từ {}.", hamlet.full_name(), since.format("%d/%m/%Y")),
+                format!("{} stands as it is since {since}.", hamlet.full_name()),
+            );
+        }
+        if pointer != "/into" {
+            found.push(hamlet.clone());
+        }
+    }
+    if errors.is_empty() { Ok(found) } else { Err(Error::invalid(errors)) }
+}
+
+/// Stores what a change makes of a hamlet.
+pub(super) async fn store(w: &mut Writer<'_>, hamlet: &Hamlet) -> Result<()> {
+    diesel::update(hamlets::table.find(hamlet.id))
+        .set((
+            hamlets::hamlet_type.eq(&hamlet.hamlet_type),
+            hamlets::name.eq(&hamlet.name),
+            hamlets::search_key.eq(&hamlet.search_key),
+            hamlets::valid_to.eq(hamlet.valid_to),
+            hamlets::version.eq(hamlet.version),
+        ))
+        .execute(w.db)
+        .await
+        .on_constraint("hamlets_name_key", taken)?;
+    Ok(())
+}
+
+/// A hamlet where somebody lives is not dissolved but merged into another.
+async fn refuse_inhabited(w: &mut Writer<'_>, found: &[Hamlet]) -> Result<()> {
+    let mut errors = Vec::new();
+    for (n, hamlet) in found.iter().enumerate() {
+        let living: i64 = holders::table
+            .filter(holders::hamlet_id.eq(hamlet.id).and(holders::kind.ne(Kind::Community)))
+            .count()
+            .get_result(w.db)
+            .await?;
+        if living > 0 {
+            errors.push(FieldError::new(
+                format!("/hamlets/{n}"),
+                "hamlet_inhabited",
+                say(
+                    format!("{} còn {living} đối tượng; hãy sáp nhập.", hamlet.full_name()),
+                    format!("{} still has {living} holders: merge it.", hamlet.full_name()),
+                ),
+            ));
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
+}
+
+/// What the hamlets of these changes were before.
+pub(super) async fn former_of(db: &mut Conn, changes: &[Uuid]) -> Result<Vec<FormerHamlet>> {
+    Ok(former_hamlets::table
+        .filter(former_hamlets::change_id.eq_any(changes))
+        .order((former_hamlets::search_key, former_hamlets::hamlet_id))
+        .select(FormerHamlet::as_select())
+        .load(db)
+        .await?)
+}
+
+/// The community that a hamlet is, as a query.
+#[diesel::dsl::auto_type(no_type_alias)]
+pub(super) fn community_of(hamlet: Uuid) -> _ {
+    let hamlet: Uuid = hamlet;
+    let community: Kind = Kind::Community;
+    holders::table
+        .filter(holders::hamlet_id.assume_not_null().eq(hamlet))
+        .filter(holders::kind.eq(community))
+}

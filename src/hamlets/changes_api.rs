@@ -1,0 +1,183 @@
+//! Changes of hamlets on the wire: by whom, from which day, under which document.
+
+use actix_web::web::{Data, Path};
+use actix_web::{get, post};
+use chrono::NaiveDate;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::api::commune;
+use super::changes::HamletChanged;
+use super::names::FormerHamlet;
+use super::rows::full_name;
+use super::{ChangeAction, NewHamletChange, writable};
+use crate::auth::allow::{Allow, ReadRecords, WriteRecords};
+use crate::clock::today;
+use crate::error::Result;
+use crate::input::{Json, path_id};
+use crate::reply::{Created, Done, Page};
+use crate::state::State;
+use crate::version::Version;
+
+/// What is to change. `rename` takes one hamlet, a name and perhaps a type; `convert` a type; `merge`
+/// a name and a type for a new hamlet, or the one to go `into`; `dissolve` hamlets where nobody lives.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewChange {
+    change: ChangeAction,
+    /// The first day on which it holds.
+    #[schema(example = "2026-11-01")]
+    effective_on: NaiveDate,
+    /// The decision that says so.
+    #[schema(example = "Nghị quyết 12/NQ-HĐND")]
+    #[validate(length(min = 1, max = 500))]
+    document: String,
+    #[validate(length(min = 1, max = 500))]
+    hamlets: Vec<HamletRef>,
+    #[schema(example = "tổ dân phố")]
+    #[validate(length(min = 1, max = 50))]
+    r#type: Option<String>,
+    #[schema(example = "số 5")]
+    #[validate(length(min = 1, max = 200))]
+    name: Option<String>,
+    into: Option<HamletRef>,
+}
+
+/// A hamlet and the version on which the change builds.
+#[derive(Serialize, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HamletRef {
+    id: Uuid,
+    version: Version,
+}
+
+/// A change as it was made.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HamletChange)]
+pub struct HamletChangeBody {
+    id: Uuid,
+    change: ChangeAction,
+    effective_on: NaiveDate,
+    document: String,
+    /// The day on which it was entered.
+    day: NaiveDate,
+    /// The day on which it was taken back.
+    undone_on: Option<NaiveDate>,
+    /// The hamlets as they were until then.
+    hamlets: Vec<FormerBody>,
+    version: Version,
+}
+
+/// A hamlet as it was called until a change.
+#[derive(Serialize, ToSchema)]
+#[schema(as = FormerHamlet)]
+pub struct FormerBody {
+    id: Uuid,
+    #[schema(example = "Thôn Đông")]
+    full_name: String,
+    /// The last day of this name.
+    until: NaiveDate,
+    /// The hamlet that stands for it since; none where it was dissolved.
+    into: Option<Uuid>,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Undo {
+    #[schema(example = "Nhập nhầm thôn")]
+    #[validate(length(min = 1, max = 1000))]
+    reason: String,
+}
+
+/// List what became of the hamlets of a commune, the latest first.
+#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669")))]
+#[get("/areas/commune/{code}/hamlet-changes")]
+pub async fn list_hamlet_changes(
+    state: Data<State>,
+    user: Allow<ReadRecords>,
+    code: Path<String>,
+) -> Result<Page<HamletChangeBody>> {
+    let areas = state.areas();
+    let ending = areas.ending_in(commune(&areas, &user, &code, today())?);
+    let found = HamletChanged::of_commune(&mut *state.db().await?, &ending).await?;
+    let items = found.into_iter().map(|(change, former)| body(change, former)).collect();
+    Ok(Page { items, next: None, count: None })
+}
+
+/// Rename, convert, merge or dissolve hamlets from a day on, by a document.
+#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669")))]
+#[post("/areas/commune/{code}/hamlet-changes")]
+pub async fn make_hamlet_change(
+    state: Data<State>,
+    user: Allow<WriteRecords>,
+    code: Path<String>,
+    json: Json<NewChange>,
+) -> Result<Created<HamletChangeBody>> {
+    let areas = state.areas();
+    let commune = writable(&areas, &user, commune(&areas, &user, &code, today())?)?;
+    let act = user.act(&json);
+    let new = json.into_inner().read();
+    new.check(today())?;
+    let mut db = state.db().await?;
+    let id = HamletChanged::make(&mut db, &act, &areas, commune, &new).await?;
+    let (made, former) = HamletChanged::find(&mut db, id).await?;
+    Ok(Created {
+        location: format!("/api/v1/areas/commune/{code}/hamlet-changes"),
+        version: Some(made.version),
+        body: body(made, former),
+    })
+}
+
+/// Take a change back, while nothing was built on it.
+#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), ("id" = Uuid, Path)))]
+#[post("/areas/commune/{code}/hamlet-changes/{id}/undo")]
+pub async fn undo_hamlet_change(
+    state: Data<State>,
+    user: Allow<WriteRecords>,
+    path: Path<(String, String)>,
+    json: Json<Undo>,
+) -> Result<Done> {
+    let areas = state.areas();
+    let commune = writable(&areas, &user, commune(&areas, &user, &path.0, today())?)?;
+    let (act, id) = (user.act(&json), path_id(&path.1)?);
+    let mut db = state.db().await?;
+    HamletChanged::undo(&mut db, &act, &areas, commune, id, &json.reason).await?;
+    Ok(Done)
+}
+
+impl NewChange {
+    fn read(self) -> NewHamletChange {
+        NewHamletChange {
+            action: self.change,
+            effective_on: self.effective_on,
+            document: self.document,
+            hamlets: self.hamlets.iter().map(|one| (one.id, one.version)).collect(),
+            hamlet_type: self.r#type,
+            name: self.name,
+            into: self.into.map(|one| (one.id, one.version)),
+        }
+    }
+}
+
+fn body(change: HamletChanged, former: Vec<FormerHamlet>) -> HamletChangeBody {
+    HamletChangeBody {
+        id: change.id,
+        change: change.action,
+        effective_on: change.effective_on,
+        document: change.document,
+        day: change.day,
+        undone_on: change.undone_on,
+        hamlets: former
+            .into_iter()
+            .map(|name| FormerBody {
+                id: name.hamlet_id,
+                full_name: full_name(&name.hamlet_type, &name.name),
+                until: name.valid_to,
+                into: name.into_id,
+            })
+            .collect(),
+        version: change.version,
+    }
+}

@@ -19,7 +19,7 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     areas, audit, auth, contract, criteria, decisions, duplicates, exports, hamlets, holders,
-    imports, inputs, metrics, moves, proof, reported, statistics, targets, titles, users,
+    imports, inputs, metrics, moves, proof, quality, reported, statistics, targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -97,6 +97,8 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(targets::api::get_targets)
         .service(targets::api::put_targets)
         .service(statistics::api::get_statistics)
+        .service(quality::api::get_quality)
+        .service(quality::api::get_quality_cards)
         .service(exports::api::export_titles)
         .service(exports::api::export_statistics)
         .service(audit::api::list_audit)

@@ -38,6 +38,7 @@ pub mod inputs;
 pub mod reported;
 pub mod targets;
 pub mod statistics;
+pub mod quality;
 pub mod exports;
 pub mod demo;
 pub mod web;

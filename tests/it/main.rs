@@ -20,6 +20,7 @@ mod moves;
 mod proof;
 mod criteria;
 mod decisions;
+mod quality;
 mod random;
 mod reported;
 mod targets;

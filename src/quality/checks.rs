@@ -1,0 +1,381 @@
+//! The checks themselves: pure functions of what was counted, reported and closed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use chrono::NaiveDate;
+
+use super::rows::{Counted, FamilyTitle, Held, OneFile, Scored, UnitTitle};
+use super::{Check, Closed, Finding, List, MANY, citizens_needed, decided_by};
+use crate::areas::{AreaId, Areas};
+use crate::criteria::{CriteriaSet, Points};
+use crate::inputs::Percent;
+use crate::inputs::rows::Total;
+use crate::kind::{Base, Kind, Level};
+use crate::reported::rows::Reported;
+use crate::reported::{is_jump, remarks};
+
+/// All that the checks of one year look at.
+pub struct Material<'a> {
+    pub areas: &'a Areas,
+    pub year: i16,
+    pub today: NaiveDate,
+    /// Of the year and the one before.
+    pub counted: &'a [Counted],
+    /// Of the year and the one before.
+    pub totals: &'a [Total],
+    pub closed: &'a Closed,
+    pub reported: &'a [Reported],
+    pub held: &'a [Held],
+    pub units: &'a [UnitTitle],
+    pub families: &'a [FamilyTitle],
+    pub scored: &'a [Scored],
+    pub one_file: &'a [OneFile],
+    pub sets: &'a [CriteriaSet],
+}
+
+/// What one area counts of a kind and level in a year.
+#[derive(Debug, Clone, Copy, Default)]
+struct Sum {
+    registered: i64,
+    undecided: i64,
+    recognised: i64,
+}
+
+type Sums = BTreeMap<(AreaId, Kind, Level, i16), Sum>;
+
+/// Everything that the checks find, by area.
+pub fn findings(m: &Material<'_>) -> Vec<Finding> {
+    let sums = m.sums();
+    let mut found = Vec::new();
+    m.check_counts(&sums, &mut found);
+    m.check_totals(&mut found);
+    m.check_holders(&mut found);
+    m.check_reported(&sums, &mut found);
+    m.check_units(&mut found);
+    m.check_families(&mut found);
+    m.check_scores(&mut found);
+    m.check_files(&sums, &mut found);
+    found.sort_by(|a, b| {
+        let key = |f: &Finding| (f.check.severity(), f.area, f.check, f.kind, f.level);
+        key(a).cmp(&key(b))
+    });
+    found
+}
+
+impl Material<'_> {
+    fn finding(
+        &self,
+        check: Check,
+        area: AreaId,
+        of: Option<(Kind, Level)>,
+        numbers: &[(&'static str, i64)],
+        vi: String,
+    ) -> Finding {
+        Finding {
+            check,
+            area,
+            year: self.year,
+            kind: of.map(|(kind, _)| kind),
+            level: of.map(|(_, level)| level),
+            numbers: numbers.iter().copied().collect(),
+            vi,
+            list: of.map(|_| List::Titles(None)),
+            holders: Vec::new(),
+        }
+    }
+
+    /// By the area in which the records stand today, and by every area above it.
+    fn sums(&self) -> Sums {
+        let mut sums = Sums::new();
+        for count in self.counted {
+            let leaf = self.areas.chain(count.area_id, count.placed_id);
+            for area in self.areas.ancestors(leaf, self.today) {
+                let sum = sums.entry((area, count.kind, count.level, count.year)).or_default();
+                sum.registered += count.registered;
+                sum.undecided += count.undecided;
+                sum.recognised += count.recognised;
+            }
+        }
+        sums
+    }
+
+    fn total(&self, area: AreaId, year: i16, base: Base) -> Option<i64> {
+        let is = |t: &&Total| (t.area_id, t.year, t.base) == (area, year, base);
+        self.totals.iter().find(is)?.total.map(i64::from)
+    }
+
+    fn check_counts(&self, sums: &Sums, found: &mut Vec<Finding>) {
+        for ((area, kind, level, year), sum) in sums {
+            if *year != self.year {
+                continue;
+            }
+            let of = Some((*kind, *level));
+            let title = kind.vi().to_lowercase();
+            let total =
+                kind.base(*level, None).and_then(|b| Some((b, self.total(*area, *year, b)?)));
+            if let Some((base, total)) = total {
+                let name = base.vi();
+                for (check, part, word) in [
+                    (Check::RegisteredAboveTotal, sum.registered, "đăng ký"),
+                    (Check::RecognisedAboveTotal, sum.recognised, "công nhận"),
+                ] {
+                    if part > total {
+                        let vi = format!(
+                            "Số {word} {title} là {part}, lớn hơn {name} ({total}); hãy kiểm tra \
+                             danh sách trùng hoặc cập nhật {name}."
+                        );
+                        let numbers = [("counted", part), ("total", total)];
+                        found.push(self.finding(check, *area, of, &numbers, vi));
+                    }
+                }
+            }
+            let before = sums.get(&(*area, *kind, *level, year - 1)).map_or(0, |s| s.recognised);
+            let grew = sum.recognised > before;
+            let closed = self.closed.contains(&(*area, *kind));
+            if (grew || closed) && is_jump(before, sum.recognised) {
+                let vi = format!(
+                    "Số công nhận {title} là {}, lệch hơn một nửa so với năm trước ({before}); hãy \
+                     kiểm tra danh sách.",
+                    sum.recognised
+                );
+                let numbers = [("recognised", sum.recognised), ("year_before", before)];
+                found.push(self.finding(Check::CountJump, *area, of, &numbers, vi));
+            }
+            if sum.undecided > 0 && self.today > decided_by(*year) {
+                let vi = format!(
+                    "Còn {} danh hiệu {title} năm {year} chưa có quyết định sau ngày {}; hãy trình \
+                     công nhận, ghi không công nhận hoặc cho rút.",
+                    sum.undecided,
+                    decided_by(*year).format("%d/%m/%Y")
+                );
+                let numbers = [("undecided", sum.undecided)];
+                found.push(self.finding(Check::DecisionOverdue, *area, of, &numbers, vi));
+            }
+        }
+    }
+
+    fn check_totals(&self, found: &mut Vec<Finding>) {
+        for now in self.totals.iter().filter(|total| total.year == self.year) {
+            let before = self.total(now.area_id, self.year - 1, now.base);
+            if let (Some(before), Some(total)) = (before, now.total.map(i64::from))
+                && total < before
+            {
+                let vi = format!(
+                    "{} năm {} là {total}, ít hơn năm trước ({before}); nếu không phải do sáp nhập \
+                     hoặc di cư thì hãy sửa lại.",
+                    capital(now.base.vi()),
+                    self.year
+                );
+                let numbers = [("total", total), ("year_before", before)];
+                found.push(self.finding(Check::TotalShrank, now.area_id, None, &numbers, vi));
+            }
+        }
+    }
+
+    fn check_holders(&self, found: &mut Vec<Finding>) {
+        let mut families: BTreeMap<AreaId, i64> = BTreeMap::new();
+        for held in self.held {
+            let of = Some((held.kind, held.kind.default_level()));
+            let title = held.kind.vi().to_lowercase();
+            let list = Some(List::Holders);
+            match self.areas.settled(held.area_id) {
+                Some(area) if held.kind == Kind::Family => {
+                    *families.entry(area).or_default() += held.holders;
+                }
+                Some(_) => {}
+                None => {
+                    let vi = format!(
+                        "{} {title} thuộc xã đã chia tách; hãy xếp thôn, tổ dân phố của họ về xã mới.",
+                        held.holders
+                    );
+                    let numbers = [("holders", held.holders)];
+                    let check = Check::HolderWithoutCommune;
+                    let finding = self.finding(check, held.area_id, of, &numbers, vi);
+                    found.push(Finding { list: list.clone(), ..finding });
+                }
+            }
+            let person = matches!(held.kind, Kind::Family | Kind::Citizen);
+            if person && held.alike > 0 {
+                let vi = format!(
+                    "{} {title} trùng tên và năm sinh với nhau trong cùng một xã; hãy gộp nếu là một.",
+                    held.alike
+                );
+                let area = self.areas.chain(held.area_id, None);
+                let numbers = [("alike", held.alike)];
+                let finding = self.finding(Check::ProbableDuplicates, area, of, &numbers, vi);
+                found.push(Finding { list, ..finding });
+            }
+        }
+        for (area, families) in families {
+            let total = self.total(area, self.year, Base::Households);
+            if let Some(total) = total.filter(|total| families > *total) {
+                let vi = format!(
+                    "Sổ bộ có {families} gia đình, nhiều hơn số hộ gia đình ({total}); hãy gộp gia \
+                     đình trùng hoặc cập nhật số hộ."
+                );
+                let numbers = [("families", families), ("total", total)];
+                let of = Some((Kind::Family, Level::Commune));
+                let finding = self.finding(Check::FamiliesAboveHouseholds, area, of, &numbers, vi);
+                found.push(Finding { list: Some(List::Holders), ..finding });
+            }
+        }
+    }
+
+    fn check_reported(&self, sums: &Sums, found: &mut Vec<Finding>) {
+        for (n, figure) in self.reported.iter().enumerate() {
+            if figure.year != self.year {
+                continue;
+            }
+            let of = Some((figure.kind, figure.level));
+            let same = |other: &&Reported| {
+                (other.area_id, other.kind, other.level)
+                    == (figure.area_id, figure.kind, figure.level)
+                    && other.reported_on < figure.reported_on
+            };
+            let last = self.reported[..n].iter().rev().find(same).map(Reported::numbers);
+            let area = self.areas.chain(figure.area_id, None);
+            for said in remarks(&figure.numbers(), last.as_ref()) {
+                let Some(check) = Check::parse(said.remark.as_str()) else { continue };
+                let numbers: Vec<(&'static str, i64)> = [
+                    ("registered", figure.registered),
+                    ("recognised", figure.recognised),
+                    ("total", figure.total),
+                    ("printed_rate", figure.printed_rate.map(|rate| rate / 100)),
+                ]
+                .into_iter()
+                .filter_map(|(name, number)| Some((name, i64::from(number?))))
+                .collect();
+                let day = figure.reported_on.format("%d/%m/%Y");
+                let vi = format!("Báo cáo ngày {day}: {}", said.vi);
+                let finding = self.finding(check, area, of, &numbers, vi);
+                found.push(Finding { list: None, ..finding });
+            }
+            let later = self.reported[n + 1..].iter().any(|other| {
+                (other.area_id, other.kind, other.level, other.year)
+                    == (figure.area_id, figure.kind, figure.level, figure.year)
+            });
+            let counted = sums.get(&(area, figure.kind, figure.level, figure.year));
+            if let (false, Some(sum), Some(reported)) = (later, counted, figure.recognised)
+                && sum.recognised != i64::from(reported)
+            {
+                let vi = format!(
+                    "Báo cáo giấy ghi {reported} được công nhận, sổ bộ đếm được {}; hãy đối chiếu \
+                     danh sách với báo cáo.",
+                    sum.recognised
+                );
+                let numbers = [("reported", reported.into()), ("counted", sum.recognised)];
+                found.push(self.finding(Check::ReportedDiffers, area, of, &numbers, vi));
+            }
+        }
+    }
+
+    fn check_units(&self, found: &mut Vec<Finding>) {
+        for unit in self.units {
+            let needed = citizens_needed(&unit.grade, unit.educates);
+            if unit.citizens * 10_000 >= unit.people * needed {
+                continue;
+            }
+            let vi = format!(
+                "Đơn vị có {} trên {} người là công dân học tập trong năm, dưới mức {} % của danh \
+                 hiệu; hãy bổ sung kết quả của từng người hoặc xem lại danh hiệu.",
+                unit.citizens,
+                unit.people,
+                Percent(needed as i32)
+            );
+            let area = self.areas.chain(unit.area_id, unit.placed_id);
+            let numbers = [("citizens", unit.citizens), ("people", unit.people)];
+            let of = Some((Kind::Unit, unit.level));
+            let finding = self.finding(Check::UnitCitizensBelow, area, of, &numbers, vi);
+            found.push(Finding { holders: vec![unit.holder_id], ..finding });
+        }
+    }
+
+    fn check_families(&self, found: &mut Vec<Finding>) {
+        let mut by_area: BTreeMap<AreaId, Vec<uuid::Uuid>> = BTreeMap::new();
+        for family in self.families {
+            let area = self.areas.chain(family.area_id, family.placed_id);
+            by_area.entry(area).or_default().push(family.holder_id);
+        }
+        for (area, mut holders) in by_area {
+            let families = holders.len() as i64;
+            let vi = format!(
+                "{families} gia đình học tập có người lớn chưa là công dân học tập trong năm; hãy bổ \
+                 sung kết quả của từng người."
+            );
+            holders.truncate(MANY as usize);
+            let of = Some((Kind::Family, Level::Commune));
+            let numbers = [("families", families)];
+            let finding = self.finding(Check::FamilyAdultsNotCitizens, area, of, &numbers, vi);
+            let recognised = Some(List::Titles(Some(("status", "recognised".to_owned()))));
+            found.push(Finding { holders, list: recognised, ..finding });
+        }
+    }
+
+    fn check_scores(&self, found: &mut Vec<Finding>) {
+        let mut rounds: BTreeMap<(AreaId, Kind, Level), (i64, bool, BTreeSet<i32>)> =
+            BTreeMap::new();
+        for scored in self.scored {
+            let area = self.areas.chain(scored.area_id, scored.placed_id);
+            let set = self.sets.iter().find(|set| Some(set.id) == scored.criteria_set_id);
+            let threshold = set.and_then(|set| match scored.difficult {
+                true => set.rules.threshold_difficult.or(set.rules.threshold),
+                false => set.rules.threshold,
+            });
+            let (least, most) = (Points::try_from(scored.least), Points::try_from(scored.most));
+            let (titles, at, totals) = rounds.entry((area, scored.kind, scored.level)).or_insert((
+                0,
+                true,
+                BTreeSet::new(),
+            ));
+            *titles += scored.titles;
+            *at &= threshold.is_some_and(|t| least == Ok(t) && most == Ok(t));
+            totals.extend(threshold.map(|threshold| threshold.0));
+        }
+        for ((area, kind, level), (titles, at, totals)) in rounds {
+            if !at || titles < MANY {
+                continue;
+            }
+            let points: Vec<String> = totals.iter().map(|t| Points(*t).to_string()).collect();
+            let vi = format!(
+                "Cả {titles} danh hiệu {} đều được đúng {} điểm, vừa bằng mức đạt; hãy kiểm tra việc \
+                 chấm điểm.",
+                kind.vi().to_lowercase(),
+                points.join(" hoặc ")
+            );
+            let numbers = [("titles", titles)];
+            found.push(self.finding(
+                Check::ScoresAtThreshold,
+                area,
+                Some((kind, level)),
+                &numbers,
+                vi,
+            ));
+        }
+    }
+
+    fn check_files(&self, sums: &Sums, found: &mut Vec<Finding>) {
+        for file in self.one_file {
+            let area = self.areas.chain(file.area_id, file.placed_id);
+            let sum = sums.get(&(area, file.kind, file.level, self.year));
+            if sum.is_none_or(|sum| sum.registered != file.titles) {
+                continue;
+            }
+            let vi = format!(
+                "Cả {} danh hiệu {} của năm được đăng ký và công nhận từ một tệp duy nhất nên không \
+                 ai trượt; hãy bổ sung những trường hợp đăng ký mà không đạt.",
+                file.titles,
+                file.kind.vi().to_lowercase()
+            );
+            let numbers = [("titles", file.titles)];
+            let of = Some((file.kind, file.level));
+            let finding = self.finding(Check::OneFile, area, of, &numbers, vi);
+            let list = Some(List::Titles(Some(("import", file.import_id.to_string()))));
+            found.push(Finding { list, ..finding });
+        }
+    }
+}
+
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|c| c.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

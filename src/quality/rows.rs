@@ -1,0 +1,243 @@
+//! What the checks look at: counted in the database, so that the cost is that of a few queries.
+
+use diesel::prelude::*;
+use diesel::sql_types::{
+    Array, BigInt, Bool, Double, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid,
+};
+use diesel_async::RunQueryDsl;
+use uuid::Uuid;
+
+use super::MANY;
+use crate::areas::AreaId;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::kind::{Kind, Level};
+
+/// The titles of a kind and level of one commune, as the counts have them.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Counted {
+    #[diesel(sql_type = Integer)]
+    pub area_id: AreaId,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub placed_id: Option<AreaId>,
+    #[diesel(sql_type = Text)]
+    pub kind: Kind,
+    #[diesel(sql_type = Text)]
+    pub level: Level,
+    #[diesel(sql_type = SmallInt)]
+    pub year: i16,
+    /// All that entered the round.
+    #[diesel(sql_type = BigInt)]
+    pub registered: i64,
+    /// Of them, what nobody has decided or withdrawn.
+    #[diesel(sql_type = BigInt)]
+    pub undecided: i64,
+    #[diesel(sql_type = BigInt)]
+    pub recognised: i64,
+}
+
+/// Holders of a kind in one area, and how many of them look like another one.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Held {
+    #[diesel(sql_type = Integer)]
+    pub area_id: AreaId,
+    #[diesel(sql_type = Text)]
+    pub kind: Kind,
+    #[diesel(sql_type = BigInt)]
+    pub holders: i64,
+    /// Holders who share name and birth year with another of the same area.
+    #[diesel(sql_type = BigInt)]
+    pub alike: i64,
+}
+
+/// A unit's title, and the people of the unit.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct UnitTitle {
+    #[diesel(sql_type = SqlUuid)]
+    pub holder_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    pub area_id: AreaId,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub placed_id: Option<AreaId>,
+    #[diesel(sql_type = Text)]
+    pub level: Level,
+    #[diesel(sql_type = Text)]
+    pub grade: String,
+    #[diesel(sql_type = Bool)]
+    pub educates: bool,
+    /// Its people: as many as it says, or as the register knows, whichever is more.
+    #[diesel(sql_type = BigInt)]
+    pub people: i64,
+    /// Of them, recognised as learning citizens in the same year.
+    #[diesel(sql_type = BigInt)]
+    pub citizens: i64,
+}
+
+/// A recognised family with an adult who was not recognised as a citizen in the same year.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct FamilyTitle {
+    #[diesel(sql_type = SqlUuid)]
+    pub holder_id: Uuid,
+    #[diesel(sql_type = Integer)]
+    pub area_id: AreaId,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub placed_id: Option<AreaId>,
+}
+
+/// The totals that the scores of one list come to.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct Scored {
+    #[diesel(sql_type = Integer)]
+    pub area_id: AreaId,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub placed_id: Option<AreaId>,
+    #[diesel(sql_type = Text)]
+    pub kind: Kind,
+    #[diesel(sql_type = Text)]
+    pub level: Level,
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub criteria_set_id: Option<Uuid>,
+    #[diesel(sql_type = Bool)]
+    pub difficult: bool,
+    #[diesel(sql_type = BigInt)]
+    pub titles: i64,
+    #[diesel(sql_type = Double)]
+    pub least: f64,
+    #[diesel(sql_type = Double)]
+    pub most: f64,
+}
+
+/// Titles that one import registered with their result, and that were recognised since.
+#[derive(Debug, Clone, QueryableByName)]
+pub struct OneFile {
+    #[diesel(sql_type = Integer)]
+    pub area_id: AreaId,
+    #[diesel(sql_type = Nullable<Integer>)]
+    pub placed_id: Option<AreaId>,
+    #[diesel(sql_type = Text)]
+    pub kind: Kind,
+    #[diesel(sql_type = Text)]
+    pub level: Level,
+    #[diesel(sql_type = SqlUuid)]
+    pub import_id: Uuid,
+    #[diesel(sql_type = BigInt)]
+    pub titles: i64,
+}
+
+/// The titles of an area and a year.
+const WANTED: &str = "t.year = $2 and coalesce(t.placed_id, t.area_id) in \
+     (select covered_id from area_scopes where area_id = $1)";
+
+pub async fn counted(db: &mut Conn, area: AreaId, years: &[i16]) -> Result<Vec<Counted>> {
+    Ok(diesel::sql_query(
+        "select area_id, nullif(placed_id, 0) as placed_id, kind, level, year,
+                sum(registered + self_assessed + verified + recognised + not_recognised
+                    + withdrawn + revoked)::bigint as registered,
+                sum(registered + self_assessed + verified)::bigint as undecided,
+                sum(recognised)::bigint as recognised
+         from title_counts
+         where coalesce(nullif(placed_id, 0), area_id) in
+                   (select covered_id from area_scopes where area_id = $1)
+           and year = any($2)
+         group by 1, 2, 3, 4, 5",
+    )
+    .bind::<Integer, _>(area)
+    .bind::<Array<SmallInt>, _>(years)
+    .load(db)
+    .await?)
+}
+
+pub async fn held(db: &mut Conn, area: AreaId) -> Result<Vec<Held>> {
+    Ok(diesel::sql_query(
+        "select area_id, kind, sum(n)::bigint as holders,
+                coalesce(sum(n) filter (where n > 1 and birth_year is not null), 0)::bigint as alike
+         from (
+             select area_id, kind, search_key, birth_year, count(*) as n
+             from holders
+             where area_id in (select covered_id from area_scopes where area_id = $1)
+             group by 1, 2, 3, 4
+         ) names
+         group by 1, 2",
+    )
+    .bind::<Integer, _>(area)
+    .load(db)
+    .await?)
+}
+
+pub async fn units(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<UnitTitle>> {
+    Ok(diesel::sql_query(format!(
+        "select t.holder_id, t.area_id, t.placed_id, t.level, t.grade,
+                coalesce((h.details ->> 'educates')::boolean, false) as educates,
+                greatest(coalesce((h.details ->> 'staff')::bigint, 0), m.people) as people,
+                m.citizens
+         from titles t
+         join holders h on h.id = t.holder_id
+         cross join lateral (
+             select count(*) as people, count(c.holder_id) as citizens
+             from holders p
+             left join titles c on c.holder_id = p.id and c.year = $2 and c.kind = 'citizen'
+                               and c.status = 'recognised'
+             where p.unit_id = t.holder_id and p.kind = 'citizen'
+         ) m
+         where {WANTED} and t.kind = 'unit' and t.status in ('verified', 'recognised')
+           and m.people > 0"
+    ))
+    .bind::<Integer, _>(area)
+    .bind::<SmallInt, _>(year)
+    .load(db)
+    .await?)
+}
+
+pub async fn families(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<FamilyTitle>> {
+    Ok(diesel::sql_query(format!(
+        "select t.holder_id, t.area_id, t.placed_id
+         from titles t
+         where {WANTED} and t.kind = 'family' and t.status = 'recognised'
+           and exists (
+               select from holders p
+               where p.family_id = t.holder_id and p.kind = 'citizen' and p.birth_year <= $2 - 18
+                 and not exists (
+                     select from titles c
+                     where c.holder_id = p.id and c.year = $2 and c.status = 'recognised'))"
+    ))
+    .bind::<Integer, _>(area)
+    .bind::<SmallInt, _>(year)
+    .load(db)
+    .await?)
+}
+
+pub async fn scored(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<Scored>> {
+    Ok(diesel::sql_query(format!(
+        "select area_id, placed_id, kind, level, criteria_set_id, difficult,
+                count(*) as titles, min(total) as least, max(total) as most
+         from (
+             select t.*, (coalesce(t.verified_score, t.own_score) ->> 'total')::float8 as total
+             from titles t
+             where {WANTED}
+         ) scores
+         where total is not null
+         group by 1, 2, 3, 4, 5, 6"
+    ))
+    .bind::<Integer, _>(area)
+    .bind::<SmallInt, _>(year)
+    .load(db)
+    .await?)
+}
+
+pub async fn one_file(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<OneFile>> {
+    Ok(diesel::sql_query(format!(
+        "select t.area_id, t.placed_id, t.kind, t.level, t.import_id, count(*) as titles
+         from titles t
+         join title_states s on s.holder_id = t.holder_id and s.year = t.year
+                            and s.level = t.level and s.n = 1
+         where {WANTED} and t.status = 'recognised' and t.import_id is not null
+           and s.status = 'verified'
+         group by 1, 2, 3, 4, 5
+         having count(*) >= $3"
+    ))
+    .bind::<Integer, _>(area)
+    .bind::<SmallInt, _>(year)
+    .bind::<BigInt, _>(MANY)
+    .load(db)
+    .await?)
+}

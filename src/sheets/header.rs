@@ -54,6 +54,10 @@ const SEARCHED: usize = 40;
 
 /// The header of a list of this kind; none if the sheet has none.
 pub fn find(sheet: &Sheet, kind: Kind) -> Option<Header> {
+    // A sheet that explains the columns names them too.
+    if search_key(&sheet.name).starts_with("huong dan") {
+        return None;
+    }
     let rows = &sheet.rows[..sheet.rows.len().min(SEARCHED)];
     let key = if kind == Kind::Community { Field::Hamlet } else { Field::Name };
     rows.iter().enumerate().find_map(|(at, row)| {

@@ -88,6 +88,7 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(imports::api::get_import)
         .service(imports::files::get_import_errors)
         .service(imports::api::apply_import)
+        .service(imports::api::undo_import)
         .service(inputs::api::get_totals)
         .service(inputs::api::put_totals)
         .service(inputs::api::get_closings)

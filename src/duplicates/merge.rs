@@ -20,8 +20,8 @@ use crate::keys::Keys;
 use crate::kind::{Kind, Level};
 use crate::ledger::{self, Writer};
 use crate::schema::{area_scopes, decision_titles, holder_identifiers, holders, merges, moves};
-use crate::titles::hand_over::{drop_all, hand_over, put_back};
-use crate::titles::rows::Title;
+use crate::titles::hand_over::{hand_over, put_back};
+use crate::titles::rows::{Title, delete_all};
 use crate::version::Version;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -196,7 +196,7 @@ impl Merge {
         diesel::insert_into(holders::table).values(&merged).execute(w.db).await?;
         let number = before.merged_number;
         if before.number_taken {
-            holder_rows::release(w, survivor.id).await?;
+            holder_rows::release_all(w, &[survivor.id]).await?;
         }
         if let Some((scheme, number)) = &number {
             let claim = [(merged.id, *scheme, number.clone())];
@@ -267,7 +267,7 @@ async fn join(
     let (own, others) = (numbers.remove(&survivor.id), numbers.remove(&merged.id));
     check_pair(&survivor, &merged, (own.as_deref(), others.as_deref()))?;
     let (dropped, given) = settle(&survivor, titles)?;
-    drop_all(w, areas, &dropped).await?;
+    delete_all(w, areas, &dropped).await?;
     hand_over(w, areas, &given, survivor.id).await?;
     let given: Vec<(i16, Level)> = given.iter().map(|t| (t.year, t.level)).collect();
     let linked = people.iter().map(|person| person.id).collect();
@@ -277,7 +277,7 @@ async fn join(
     let after = Holder { version: w.version(chain)?, ..joined(&survivor, &merged) };
     let merged_number = number_of(w.db, merged.id, others.clone()).await?;
     let number_taken = own.is_none() && merged_number.is_some();
-    holder_rows::release(w, merged.id).await?;
+    holder_rows::release_all(w, &[merged.id]).await?;
     if let (true, Some((scheme, number))) = (number_taken, &merged_number) {
         let claim = [(survivor.id, *scheme, number.clone())];
         holder_rows::claim_all(w, keys, &claim).await?;

@@ -281,12 +281,12 @@ impl Holder {
             let new = match &number {
                 NumberChange::Keep => old.clone(),
                 NumberChange::Remove => {
-                    release(w, after.id).await?;
+                    release_all(w, &[after.id]).await?;
                     None
                 }
                 NumberChange::Set(_, number) if old.as_ref() == Some(number) => old.clone(),
                 NumberChange::Set(scheme, number) => {
-                    release(w, after.id).await?;
+                    release_all(w, &[after.id]).await?;
                     claim(w, (keys, areas), after.id, *scheme, number).await?;
                     Some(number.clone())
                 }
@@ -484,11 +484,17 @@ pub fn number_taken(commune: &str) -> Error {
     )
 }
 
-/// Frees the number of a holder.
-pub async fn release(w: &mut Writer<'_>, holder: Uuid) -> Result<()> {
-    diesel::delete(holder_identifiers::table.filter(holder_identifiers::holder_id.eq(holder)))
+/// Frees the numbers of holders.
+pub async fn release_all(w: &mut Writer<'_>, holders: &[Uuid]) -> Result<()> {
+    diesel::delete(holder_identifiers::table.filter(holder_identifiers::holder_id.eq_any(holders)))
         .execute(w.db)
         .await?;
+    Ok(())
+}
+
+/// Deletes holders that have no titles and to whom nobody belongs.
+pub async fn delete_all(w: &mut Writer<'_>, gone: &[Uuid]) -> Result<()> {
+    diesel::delete(holders::table.filter(holders::id.eq_any(gone))).execute(w.db).await?;
     Ok(())
 }
 

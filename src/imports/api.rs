@@ -17,7 +17,7 @@ use validator::Validate;
 
 use super::files::{file_name, receive};
 use super::rows::Import;
-use super::{ImportState, Summary, apply, check};
+use super::{ImportState, Summary, apply, check, undo};
 use crate::areas::{AreaId, AreaLevel};
 use crate::auth::Caller;
 use crate::auth::allow::{self, Allow};
@@ -44,6 +44,8 @@ pub struct ImportQuery {
     /// The day of the list, for one of earlier years: the code is read for it, so that it may be one
     /// of former boundaries, and the titles are registered on it. Today if not given.
     on: Option<NaiveDate>,
+    /// True: the list is the annex of a decision. Whoever stands in it without a result passed.
+    annex: Option<bool>,
 }
 
 #[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
@@ -60,6 +62,16 @@ pub struct PageQuery {
 pub struct Apply {
     /// True: nothing is entered unless all rows are good. False: the good rows are entered.
     atomic: bool,
+}
+
+/// Whether an import is taken back as far as that is possible.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Undo {
+    /// True: records that were changed since stay as they are, the others are taken back. False:
+    /// nothing is taken back unless all can be.
+    #[serde(default)]
+    partial: bool,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -144,7 +156,8 @@ pub async fn create_import(
         Import::create(&mut db, &user.act_on(said.into()), state.keys(), &import, &file).await?;
     drop(db);
     if id == import.id {
-        check::start(state.shared.clone(), state.areas(), import, file);
+        let annex = query.annex == Some(true);
+        check::start(state.shared.clone(), state.areas(), import, file, annex);
     }
     let found = wait(&state, &user, id, request.headers()).await?;
     Ok(Taken { body: body(&state, found) })
@@ -193,6 +206,25 @@ pub async fn apply_import(
     writable(&areas, &user, import.area_id)?;
     let tools = (state.keys(), &*areas);
     apply::apply(&mut db, &user.act(&json), tools, &import, json.atomic).await?;
+    let found = Import::find(&mut db, &user, import.id).await?;
+    Ok(Body(body(&state, found)))
+}
+
+/// Take back what an import brought, as far as nobody has changed it since.
+#[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path)))]
+#[post("/imports/{id}/undo")]
+pub async fn undo_import(
+    state: Data<State>,
+    user: Allow<allow::Import>,
+    id: Path<String>,
+    json: Json<Undo>,
+) -> Result<Body<ImportBody>> {
+    let areas = state.areas();
+    let mut db = state.db().await?;
+    let import = Import::find(&mut db, &user, path_id(&id)?).await?;
+    writable(&areas, &user, import.area_id)?;
+    let tools = (state.keys(), &*areas);
+    undo::undo(&mut db, &user.act(&json), tools, &import, json.partial).await?;
     let found = Import::find(&mut db, &user, import.id).await?;
     Ok(Body(body(&state, found)))
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::copy::{Staged, stage};
 use super::plan::Plan;
 use super::rows::{Import, seal};
-use super::{Failure, ImportState, Summary, read};
+use super::{Failure, ImportState, Row, Summary, read};
 use crate::areas::Areas;
 use crate::clock::today;
 use crate::db::{self, Conn};
@@ -21,17 +21,17 @@ const MOST_LEFT_OUT: usize = 200;
 
 /// Begins the check of a list, on a thread of its own: comparing is work that would keep requests
 /// waiting.
-pub fn start(shared: Arc<Shared>, areas: Arc<Areas>, import: Import, file: Vec<u8>) {
+pub fn start(shared: Arc<Shared>, areas: Arc<Areas>, import: Import, file: Vec<u8>, annex: bool) {
     let runtime = tokio::runtime::Handle::current();
     actix_web::rt::task::spawn_blocking(move || {
-        runtime.block_on(check(shared, areas, import, file))
+        runtime.block_on(check(shared, areas, import, file, annex))
     });
 }
 
 /// Reads, compares and stages a list; whatever happens, the import ends as checked or failed.
-async fn check(shared: Arc<Shared>, areas: Arc<Areas>, import: Import, file: Vec<u8>) {
+async fn check(shared: Arc<Shared>, areas: Arc<Areas>, import: Import, file: Vec<u8>, annex: bool) {
     let outcome = tokio::select! {
-        outcome = try_check(&shared, &areas, &import, file) => outcome,
+        outcome = try_check(&shared, &areas, &import, file, annex) => outcome,
         Err(error) = keep_beating(&shared, &import) => Err(error),
     };
     let (state, summary) = match outcome {
@@ -69,11 +69,15 @@ async fn try_check(
     areas: &Arc<Areas>,
     import: &Import,
     file: Vec<u8>,
+    annex: bool,
 ) -> Result<Summary> {
     let sheets = child::read(&shared.program, &file).await?;
     drop(file);
-    let list = read::read(&sheets, import.kind, today())?;
+    let mut list = read::read(&sheets, import.kind, today())?;
     drop(sheets);
+    if annex {
+        list.rows.iter_mut().for_each(Row::pass_unless_told);
+    }
     let mut db = db::connect(&shared.url).await?;
     let plan = Plan::make(&mut db, &shared.keys, areas, import, &list.rows).await?;
     let mut staged = Vec::with_capacity(list.rows.len());

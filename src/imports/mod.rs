@@ -13,6 +13,8 @@ mod plan;
 pub mod read;
 pub mod rows;
 pub mod template;
+mod trace;
+mod undo;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -112,6 +114,10 @@ pub struct Summary {
     pub absent: usize,
     /// Their printed codes, at most 500.
     pub absent_codes: Vec<String>,
+    /// Holders whose records stand again as they were before.
+    pub taken_back: usize,
+    /// Holders whose records stayed when the rest was taken back, because they were changed since.
+    pub kept: usize,
     /// Lines and sheets that were taken for no rows of the list, at most 200.
     pub left_out: Vec<LeftOut>,
     /// Why a file could not be read.
@@ -138,6 +144,15 @@ pub struct Failure {
 }
 
 impl Row {
+    /// Of the annex of a decision: whoever stands in it passed, unless a result says otherwise.
+    pub fn pass_unless_told(&mut self) {
+        let told = self.verified.as_ref().is_some_and(|score| score.passed.is_some());
+        if !told {
+            let base = self.verified.take().or_else(|| self.own.clone()).unwrap_or_default();
+            self.verified = Some(Score { passed: Some(true), ..base });
+        }
+    }
+
     /// A fault in the column of a field, named as in [`read`].
     pub fn fault(&self, field: &str, value: &str, code: &str, reason: String) -> Fault {
         let place = self.places.iter().find(|(name, ..)| name == field);

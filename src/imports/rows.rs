@@ -210,6 +210,33 @@ impl Import {
         w.record(self.area_id, item).await
     }
 
+    /// The versions that the imports of a commune gave which were taken back: applied, undone.
+    pub async fn undone_in_area(db: &mut Conn, area: AreaId) -> Result<Vec<(Version, Version)>> {
+        Ok(imports::table
+            .filter(imports::area_id.eq(area))
+            .select((imports::applied_in.assume_not_null(), imports::undone_in.assume_not_null()))
+            .filter(imports::undone_in.is_not_null())
+            .load(db)
+            .await?)
+    }
+
+    /// Marks it taken back.
+    pub async fn end_undo(&self, w: &mut Writer<'_>, summary: &Summary) -> Result<()> {
+        let version = w.version(self.area_id)?;
+        let after = Self { state: ImportState::Undone, version, ..self.clone() };
+        diesel::update(imports::table.find(self.id))
+            .set((
+                imports::state.eq(after.state),
+                imports::summary.eq(serde_json::to_value(summary).map_err(Error::internal)?),
+                imports::undone_in.eq(version),
+                imports::version.eq(version),
+            ))
+            .execute(w.db)
+            .await?;
+        let item = Item::changed(Entity::Import, self.id, self.fields(), after.fields());
+        w.record(self.area_id, item).await
+    }
+
     /// All staged rows, as they were read.
     pub async fn rows(&self, db: &mut Conn, keys: &Keys) -> Result<Vec<Row>> {
         let sealed: Vec<Vec<u8>> = import_rows::table

@@ -167,7 +167,7 @@ pub async fn delete(
                 ),
             ));
         }
-        rows::delete(w, areas, &title).await
+        rows::delete_all(w, areas, &[title]).await
     })
     .await
 }

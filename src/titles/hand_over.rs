@@ -5,7 +5,7 @@ use diesel::sql_types::{Array, BigInt, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::rows::{Title, delete, insert_all, record};
+use super::rows::{Title, insert_all, record};
 use crate::areas::Areas;
 use crate::audit::{Entity, Item};
 use crate::error::{Error, Result};
@@ -41,14 +41,6 @@ pub async fn hand_over(w: &mut Writer<'_>, areas: &Areas, given: &[Title], to: U
     });
     let begins = after.iter().map(|title| (title, Title::created(title)));
     record(w, areas, ends.chain(begins).collect()).await
-}
-
-/// Deletes titles that gave way to others of the same year and level.
-pub async fn drop_all(w: &mut Writer<'_>, areas: &Areas, dropped: &[Title]) -> Result<()> {
-    for title in dropped {
-        delete(w, areas, title).await?;
-    }
-    Ok(())
 }
 
 /// Brings dropped titles back as they were, with the accounts that had recorded them.

@@ -183,6 +183,7 @@ impl Title {
             .plain("own_score", self.own_score.clone())
             .plain("verified_score", self.verified_score.clone())
             .plain("outcome", self.outcome.as_str())
+            .plain("criteria_set", self.criteria_set_id.map(|id| id.to_string()))
             .plain("decision", self.decision_id.map(|id| id.to_string()))
             .plain("import", self.import_id.map(|id| id.to_string()))
     }
@@ -729,17 +730,23 @@ pub async fn record(
     Ok(())
 }
 
-/// Deletes one title whose chain is locked.
-pub async fn delete(w: &mut Writer<'_>, areas: &Areas, title: &Title) -> Result<()> {
-    diesel::delete(titles::table.find((title.holder_id, title.year, title.level)))
-        .execute(w.db)
-        .await?;
-    let change = TitleChange {
+/// Deletes titles whose chains are locked.
+pub async fn delete_all(w: &mut Writer<'_>, areas: &Areas, gone: &[Title]) -> Result<()> {
+    diesel::sql_query(
+        "delete from titles t using unnest($1, $2, $3) u (holder_id, year, level)
+         where t.holder_id = u.holder_id and t.year = u.year and t.level = u.level",
+    )
+    .bind::<Array<SqlUuid>, _>(each(gone, |t| t.holder_id))
+    .bind::<Array<SmallInt>, _>(each(gone, |t| t.year))
+    .bind::<Array<Text>, _>(each(gone, |t| t.level.as_str()))
+    .execute(w.db)
+    .await?;
+    let change = |title: &Title| TitleChange {
         before: Some(title.state()),
         after: None,
         item: Item::deleted(Entity::Title, title.id(), title.fields()),
     };
-    w.titles(areas.chain(title.area_id, title.placed_id), vec![change]).await
+    record(w, areas, gone.iter().map(|title| (title, change(title))).collect()).await
 }
 
 fn each<'a, T>(titles: &'a [Title], field: impl Fn(&'a Title) -> T) -> Vec<T> {

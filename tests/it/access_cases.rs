@@ -199,15 +199,21 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             read(READERS, of(&c.decision("103").await, "/decisions/{id}/titles"))
         }
 
-        "GET /imports" => read(RECORDER, "/imports").anywhere(),
+        "GET /imports" => read(READERS, "/imports").anywhere(),
         "GET /imports/template" => read(RECORDER, format!("/imports/template?{LIST}")),
         "POST /imports" => Success {
             body: Body::File(list("Phạm Văn Sáu")),
             ..write(RECORDER, format!("/imports?{LIST}"), Value::Null)
         },
-        "GET /imports/{id}" => read(RECORDER, of(&c.import("Vũ Thị Bảy").await, "/imports/{id}")),
+        "GET /imports/{id}" => read(READERS, of(&c.import("Vũ Thị Bảy").await, "/imports/{id}")),
         "GET /imports/{id}/errors" => {
             read(RECORDER, of(&c.import("Vũ Thị Tám").await, "/imports/{id}/errors"))
+        }
+        "POST /imports/{id}/undo" => {
+            let import = c.import("Vũ Thị Mười").await;
+            let apply = of(&import, "/imports/{id}/apply");
+            c.recorder().post(&apply, json!({"atomic": true})).await.is(200);
+            write(RECORDER, of(&import, "/imports/{id}/undo"), json!({"partial": false}))
         }
         "POST /imports/{id}/apply" => {
             let path = of(&c.import("Vũ Thị Chín").await, "/imports/{id}/apply");

@@ -5,6 +5,9 @@
 mod support;
 mod figures;
 mod imports;
+mod legacy;
+mod templates;
+mod undo;
 mod inputs;
 mod access;
 mod access_cases;

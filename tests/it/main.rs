@@ -14,6 +14,8 @@ mod access_cases;
 mod holders;
 mod accounts;
 mod contract;
+mod start;
+mod walk;
 mod lifecycle;
 mod lists;
 mod audit;

@@ -6,6 +6,7 @@ pub mod former;
 pub mod proof;
 pub mod lists;
 pub mod records;
+pub mod server;
 
 use std::net::TcpListener;
 use std::path::PathBuf;

@@ -1,0 +1,43 @@
+//! The README's commands, run as they stand there.
+
+use std::process::Output;
+
+use crate::support::server::Home;
+
+const README: &str = include_str!("../../README.md");
+
+/// Runs the shell blocks between two marks of the README, one script, from its folder.
+fn walk(home: &Home, from: &str, to: &str) -> Output {
+    let (_, rest) = README.split_once(from).expect("where the walk begins");
+    let (walk, _) = rest.split_once(to).expect("where it ends");
+    let blocks = walk.split("```sh\n").skip(1).map(|block| block.split("```").next().unwrap());
+    let script: Vec<&str> = blocks.collect();
+    assert!(script.len() > 3, "the walk has lost its steps");
+    let mut bash = home.command("bash");
+    bash.current_dir(env!("CARGO_MANIFEST_DIR")).args(["-eu", "-c", &script.join("\necho\n")]);
+    bash.output().expect("bash")
+}
+
+#[actix_web::test]
+async fn the_first_walk_leads_from_a_list_to_a_decision() {
+    let home = Home::new();
+    let server = home.serve(&["--demo"]);
+    let walked = walk(&home, "<!-- walk -->", "<!-- end of the walk -->");
+    let said = String::from_utf8_lossy(&walked.stdout);
+    let wrong = String::from_utf8_lossy(&walked.stderr);
+    assert!(walked.status.success(), "{said}\n{wrong}");
+    for wanted in [
+        "\"username\":\"recorder.13669\"",
+        "good rows: 52, bad rows: 9",
+        "\"reason\":\"Tổng điểm không được quá 100.\"",
+        "applied: 60 families",
+        "\"verified_score\":{\"total\":88.5}",
+        "{\"changed\":60}",
+        "\"reference\":\"215/QĐ-UBND\"",
+        "\"recognised\":90",
+        "\"valid\":true",
+    ] {
+        assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
+    }
+    assert!(server.stop().success());
+}

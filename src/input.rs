@@ -276,7 +276,8 @@ impl<T: DeserializeOwned + Validate> FromRequest for Query<T> {
     }
 }
 
-fn read_query<T: DeserializeOwned + Validate>(text: &str) -> Result<T> {
+/// Reads a query string.
+pub fn read_query<T: DeserializeOwned + Validate>(text: &str) -> Result<T> {
     let pairs = web::Query::<Vec<(String, String)>>::from_query(text).map_err(|_| {
         Error::bad_request("bad_query", say("Tham số sai cú pháp.", "Malformed query."))
     })?;

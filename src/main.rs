@@ -1,6 +1,7 @@
 //! The command line.
 
-use std::io::Write;
+use std::fs::File;
+use std::io::{BufReader, Write};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -10,8 +11,9 @@ use hoctap::auth::{Act, Role};
 use hoctap::config::{Config, VARIABLES};
 use hoctap::embedded::{Embedded, Place};
 use hoctap::error::{Error, Result};
+use hoctap::exports::Manifest;
 use hoctap::keys::Keys;
-use hoctap::proof::{Proof, PublicKeys};
+use hoctap::proof::{Document, Proof, PublicKeys};
 use hoctap::state::Shared;
 use hoctap::users::rows::{User, UserChange};
 use hoctap::{
@@ -48,6 +50,9 @@ enum Command {
     /// Check a proof of an entry without the register
     #[command(subcommand)]
     Proof(ProofCommand),
+    /// Check an exported file without the register
+    #[command(subcommand)]
+    Manifest(ManifestCommand),
     /// Compare every count with the records it is made of
     Verify,
     /// Print the contract (OpenAPI, YAML)
@@ -117,6 +122,21 @@ enum ProofCommand {
     },
 }
 
+#[derive(Subcommand)]
+enum ManifestCommand {
+    /// Check that the register answered with exactly this file
+    Verify {
+        /// The answer of /exports/{id}/manifest
+        manifest: PathBuf,
+        /// The exported file, not compressed
+        #[arg(long)]
+        file: PathBuf,
+        /// What `hoctap keys public` or /.well-known/proof-keys.json said
+        #[arg(long)]
+        key: PathBuf,
+    },
+}
+
 fn variables() -> String {
     let mut text = String::from("Environment:\n");
     for variable in VARIABLES {
@@ -153,6 +173,9 @@ async fn run(command: Command) -> Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::Proof(ProofCommand::Verify { file, key }) => verify_proof(&file, &key),
+        Command::Manifest(ManifestCommand::Verify { manifest, file, key }) => {
+            verify_manifest(&manifest, &file, &key)
+        }
         Command::Openapi => {
             print!("{}", contract::yaml());
             Ok(ExitCode::SUCCESS)
@@ -327,6 +350,27 @@ fn verify_proof(file: &Path, key: &Path) -> Result<ExitCode> {
         entry.at,
         checkpoint.day,
         checkpoint.number
+    );
+    Ok(ExitCode::SUCCESS)
+}
+
+fn verify_manifest(manifest: &Path, file: &Path, key: &Path) -> Result<ExitCode> {
+    let keys = PublicKeys::read(&read(key)?)?;
+    let manifest: Manifest = keys.check(Document::Manifest, &read(manifest)?)?;
+    let unreadable = |e| Error::internal(format!("{}: {e}", file.display()));
+    let content = File::open(file).map_err(unreadable)?;
+    if !manifest.is_of(BufReader::new(content)).map_err(unreadable)? {
+        return Err(Error::internal("the file is not the one that was exported"));
+    }
+    let question: Vec<String> =
+        manifest.question.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    println!(
+        "{} rows of {} ({}) as they stood at {} (export {})",
+        manifest.rows,
+        manifest.table,
+        question.join(", "),
+        manifest.snapshot_at,
+        manifest.id
     );
     Ok(ExitCode::SUCCESS)
 }

@@ -5,9 +5,10 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::{Seek, Write};
 use std::marker::PhantomData;
+use std::time::{Duration, Instant};
 
 use actix_web::body::{BoxBody, SizedStream};
-use actix_web::http::header::{CACHE_CONTROL, ETAG, HeaderValue, LINK, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_ENCODING, ETAG, HeaderValue, LINK, LOCATION};
 use actix_web::{HttpRequest, HttpResponse, Responder};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -15,6 +16,7 @@ use bytes::{Bytes, BytesMut};
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
+use tokio::sync::OwnedSemaphorePermit;
 use utoipa::openapi::header::HeaderBuilder;
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder, schema};
 use utoipa::{IntoResponses, ToSchema};
@@ -86,8 +88,20 @@ pub struct Download {
     sha256: [u8; 32],
     content_type: &'static str,
     name: String,
+    /// The content coding in which the file lies there already.
+    coding: Option<&'static str>,
+    /// The path of what describes it.
+    described_by: Option<String>,
+    /// The room it takes on disk, given back when it has been sent.
+    kept: Option<OwnedSemaphorePermit>,
 }
 
+/// How long a client may take to fetch a file.
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// The coding that is none.
+pub const IDENTITY: &str = "identity";
+pub const JSONL: &str = "application/x-ndjson";
 pub const XLSX: &str = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet";
 
 impl Download {
@@ -98,7 +112,29 @@ impl Download {
         length: u64,
         sha256: [u8; 32],
     ) -> Self {
-        Self { file, length, sha256, content_type, name: name.into() }
+        let name = name.into();
+        Self {
+            file,
+            length,
+            sha256,
+            content_type,
+            name,
+            coding: None,
+            described_by: None,
+            kept: None,
+        }
+    }
+
+    pub fn coded(self, coding: Option<&'static str>) -> Self {
+        Self { coding, ..self }
+    }
+
+    pub fn described_by(self, path: String) -> Self {
+        Self { described_by: Some(path), ..self }
+    }
+
+    pub fn keeping(self, permit: OwnedSemaphorePermit) -> Self {
+        Self { kept: Some(permit), ..self }
     }
 
     /// A workbook made in memory.
@@ -115,12 +151,22 @@ impl Responder for Download {
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let digest = STANDARD.encode(self.sha256);
         let file = tokio::fs::File::from_std(self.file);
-        let pieces = futures_util::stream::try_unfold(file, async |mut file| {
+        let sending = (file, Instant::now() + LIFETIME, self.kept);
+        let pieces = futures_util::stream::try_unfold(sending, async |(mut file, until, kept)| {
+            if Instant::now() > until {
+                return Err(std::io::ErrorKind::TimedOut.into());
+            }
             let mut piece = BytesMut::with_capacity(64 << 10);
             let read = file.read_buf(&mut piece).await?;
-            Ok::<_, std::io::Error>((read > 0).then(|| (piece.freeze(), file)))
+            Ok::<_, std::io::Error>((read > 0).then(|| (piece.freeze(), (file, until, kept))))
         });
-        HttpResponse::Ok()
+        let mut response = HttpResponse::Ok();
+        if let Some(path) = self.described_by {
+            response.insert_header((LINK, format!("<{path}>; rel=\"describedby\"")));
+        }
+        response
+            // Named even if it is none, so that the file is sent as it was hashed.
+            .insert_header((CONTENT_ENCODING, self.coding.unwrap_or(IDENTITY)))
             .content_type(self.content_type)
             .insert_header((CACHE_CONTROL, "private, no-store"))
             .insert_header(("repr-digest", format!("sha-256=:{digest}:")))
@@ -350,7 +396,9 @@ impl IntoResponses for Download {
             .description("A file")
             .content("text/csv", bytes())
             .content(XLSX, bytes())
-            .header("Repr-Digest", text_header("SHA-256 of the file (RFC 9530)"));
+            .content(JSONL, bytes())
+            .header("Link", text_header("The signed manifest of an export, rel=\"describedby\""))
+            .header("Repr-Digest", text_header("SHA-256 of the file as sent (RFC 9530)"));
         one("200", response)
     }
 }

@@ -287,6 +287,11 @@ diesel::table! {
         undone_on -> Nullable<Date>,
         author_id -> Uuid,
         version -> Int8,
+    exports (id) {
+        id -> Uuid,
+        area_id -> Int4,
+        at -> Timestamptz,
+        jws -> Text,
     }
 }
 
@@ -642,6 +647,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     difficult_areas,
     former_hamlets,
     hamlet_changes,
+    exports,
     hamlets,
     holder_identifiers,
     holders,

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use chrono::NaiveDate;
 use quick_cache::sync::Cache;
+use tokio::sync::Semaphore;
 
 use crate::areas::{Areas, index};
 use crate::auth::middleware::Sessions;
@@ -39,6 +40,8 @@ pub struct Shared {
     pub known_areas: Cache<(NaiveDate, NaiveDate), Arc<Areas>>,
     /// The program itself: it reads workbooks as a child process with limits.
     pub program: PathBuf,
+    /// How many spool files may lie on disk at once.
+    pub spool_files: Arc<Semaphore>,
     areas: RwLock<Arc<Areas>>,
     /// When somebody last asked whether the areas are still the latest.
     areas_checked: Mutex<Option<Instant>>,
@@ -67,6 +70,7 @@ impl Shared {
             closed_days: Cache::new(1_000),
             known_areas: Cache::new(4),
             program,
+            spool_files: Arc::new(Semaphore::new(8)),
             areas,
             areas_checked: Mutex::default(),
         })

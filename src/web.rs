@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
-use actix_web::http::header::{ACCEPT_LANGUAGE, ALLOW, HeaderName, HeaderValue, VARY};
+use actix_web::http::header::{
+    ACCEPT_LANGUAGE, ALLOW, CONTENT_ENCODING, HeaderName, HeaderValue, VARY,
+};
 use actix_web::http::{Method, StatusCode};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
@@ -16,6 +18,7 @@ use uuid::Uuid;
 use crate::auth::allow::{Found, RequestId};
 use crate::config::Config;
 use crate::error::{Error, Lang, Problem, say};
+use crate::reply::IDENTITY;
 use crate::state::State;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -43,6 +46,9 @@ pub async fn outermost(
     };
     let mut response = tell(response, lang, &path, id);
     let headers = response.headers_mut();
+    if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == IDENTITY) {
+        headers.remove(CONTENT_ENCODING);
+    }
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }

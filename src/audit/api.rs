@@ -27,26 +27,26 @@ use crate::version::Version;
 #[derive(Serialize, ToSchema)]
 pub struct AuditEntry {
     /// Names the entry: the version of everything that it changed.
-    id: Version,
+    pub id: Version,
     /// Code of the chain's area.
     #[schema(example = "13669")]
-    area: String,
-    seq: i64,
-    at: DateTime<Utc>,
+    pub area: String,
+    pub seq: i64,
+    pub at: DateTime<Utc>,
     /// The day of the register on which the change is known.
-    day: NaiveDate,
-    actor: Uuid,
-    actor_name: String,
-    role: String,
+    pub day: NaiveDate,
+    pub actor: Uuid,
+    pub actor_name: String,
+    pub role: String,
     #[schema(example = "title.verify")]
-    action: String,
+    pub action: String,
     /// The reason given, unless it was erased.
-    reason: Option<String>,
-    items: i32,
-    request_id: Uuid,
+    pub reason: Option<String>,
+    pub items: i32,
+    pub request_id: Uuid,
     /// SHA-256, hexadecimal.
-    hash: String,
-    previous: String,
+    pub hash: String,
+    pub previous: String,
 }
 
 /// One thing as an entry changed it.
@@ -103,15 +103,9 @@ pub async fn list_audit(
 ) -> Result<Page<AuditEntry>> {
     let areas = state.areas();
     let limit = paging::limit(query.limit)?;
-    let area = query.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?;
-    let entity = query.entity.as_deref().map(|text| match text.split_once(':') {
-        Some((entity, id)) => (entity.to_owned(), Some(id.to_owned())),
-        None => (text.to_owned(), None),
-    });
-    let (actor, from, to) = (query.actor, query.from, query.to);
-    let filters = (&query.area, actor, &query.entity, from, to);
+    let filter = query.filter(&areas)?;
+    let filters = (&query.area, query.actor, &query.entity, query.from, query.to);
     let after = paging::after(&filters, query.cursor.as_deref())?;
-    let filter = EntryFilter { area, actor, entity, from, to };
     let mut db = state.db().await?;
     let found = rows::entries(&mut db, &user, &filter, after, limit + 1).await?;
     let key = |e: &Entry| (e.at, e.area_id, e.seq);
@@ -120,6 +114,17 @@ pub async fn list_audit(
     let values = rows::values(&mut db, &keys).await?;
     let items = found.iter().map(|entry| entry_body(&areas, entry, &values)).collect();
     Ok(Page { items, next, count: None })
+}
+
+impl AuditQuery {
+    pub fn filter(&self, areas: &Areas) -> Result<EntryFilter> {
+        let entity = self.entity.as_deref().map(|text| match text.split_once(':') {
+            Some((entity, id)) => (entity.to_owned(), Some(id.to_owned())),
+            None => (text.to_owned(), None),
+        });
+        let area = self.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?;
+        Ok(EntryFilter { area, actor: self.actor, entity, from: self.from, to: self.to })
+    }
 }
 
 /// List what one entry changed.
@@ -176,7 +181,7 @@ pub async fn history(
     Ok(history)
 }
 
-fn entry_body(areas: &Areas, entry: &Entry, values: &HashMap<ValueKey, String>) -> AuditEntry {
+pub fn entry_body(areas: &Areas, entry: &Entry, values: &HashMap<ValueKey, String>) -> AuditEntry {
     let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     AuditEntry {

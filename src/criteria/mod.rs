@@ -131,6 +131,16 @@ text_enum! {
     }
 }
 
+impl Outcome {
+    pub fn vi(self) -> &'static str {
+        match self {
+            Self::Unknown => "chưa rõ",
+            Self::Passes => "đạt",
+            Self::Fails => "không đạt",
+        }
+    }
+}
+
 /// The computed outcome with what it lacks and what could not be checked.
 #[derive(Debug, Clone, PartialEq, Serialize, ToSchema)]
 pub struct Assessment {

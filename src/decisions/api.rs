@@ -153,6 +153,14 @@ pub struct LineQuery {
     cursor: Option<String>,
 }
 
+impl DecisionQuery {
+    pub fn filter(&self, areas: &Areas) -> Result<DecisionFilter> {
+        let area = self.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?;
+        let number = self.number.clone();
+        Ok(DecisionFilter { authority: area, from: self.from, to: self.to, number })
+    }
+}
+
 /// List decisions, the latest first.
 #[utoipa::path(tag = "decisions", security(("bearer" = [])), params(DecisionQuery))]
 #[get("/decisions")]
@@ -163,12 +171,7 @@ pub async fn list_decisions(
 ) -> Result<Page<DecisionBody>> {
     let areas = state.areas();
     let limit = paging::limit(query.limit)?;
-    let filter = DecisionFilter {
-        authority: query.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?,
-        from: query.from,
-        to: query.to,
-        number: query.number.clone(),
-    };
+    let filter = query.filter(&areas)?;
     let filters = (&query.area, query.from, query.to, &query.number);
     let after = paging::after(&filters, query.cursor.as_deref())?;
     let mut db = state.db().await?;

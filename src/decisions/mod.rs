@@ -44,6 +44,16 @@ text_enum! {
     }
 }
 
+impl Document {
+    pub fn vi(self) -> &'static str {
+        match self {
+            Self::Decision => "Quyết định",
+            Self::Notice => "Thông báo",
+            Self::Minutes => "Biên bản",
+        }
+    }
+}
+
 impl Body {
     /// How it is called before the name of its area.
     pub fn vi(self) -> &'static str {

@@ -1,301 +1,252 @@
-//! Exports: the same questions as `/titles` and `/statistics`, answered as CSV.
+//! Exports on the wire: the questions of the lists, answered with a file and its signed manifest.
 
-use std::borrow::Cow;
+use std::collections::BTreeMap;
 
 use actix_web::get;
-use actix_web::web::Data;
-use futures_util::TryStreamExt;
-use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use actix_web::web::{Data, Path};
+use chrono::NaiveDate;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
-use validator::Validate;
 
-use super::{Spool, Spooled};
-use crate::areas::{AreaLevel, Areas};
-use crate::audit::{Entity, Fields, Item};
+use super::asked::{Asked, Params};
+use super::spool::Spool;
+use super::{Cell, Manifest, Table, rows, tables};
+use crate::audit::api::AuditQuery;
 use crate::auth::Act;
-use crate::auth::allow::{Allow, Export};
+use crate::auth::allow::{Allow, Export, ReadAudit};
 use crate::clock::today;
-use crate::criteria::{Outcome, Score};
-use crate::db::Db;
-use crate::error::{Error, Result};
-use crate::input::Query;
-use crate::kind::{Kind, Level, Status, Year};
-use crate::ledger;
-use crate::reply::Download;
+use crate::db::{self, Conn};
+use crate::decisions::api::DecisionQuery;
+use crate::error::{Error, Result, say};
+use crate::holders::api::HolderQuery;
+use crate::input::path_id;
+use crate::proof::{self, PublicKeys, Signed};
+use crate::reply::{Body, Download};
 use crate::state::State;
-use crate::statistics::api::{FigureBody, StatisticsQuery, figures};
-use crate::titles::list_api::{TitleQuery, group_or_none};
-use crate::titles::rows::Title;
+use crate::statistics::api::{StatisticsQuery, figures};
+use crate::titles::list_api::TitleQuery;
 
-/// The filters of `/titles`, without its pages.
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct TitleExportQuery {
-    kind: Option<Kind>,
-    level: Option<Level>,
-    /// Code of an area within the caller's.
-    #[param(example = "13669")]
-    area: Option<String>,
-    year: Option<Year>,
-    status: Option<Status>,
-    /// As in `/titles`.
-    #[param(example = "officials")]
-    #[validate(custom(function = "group_or_none"))]
-    group: Option<String>,
-    outcome: Option<Outcome>,
-    hamlet: Option<Uuid>,
-    decision: Option<Uuid>,
-    import: Option<Uuid>,
-    /// True adds the mark by which Excel knows UTF-8.
-    bom: Option<bool>,
-}
-
-/// The question of `/statistics`.
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct StatisticsExportQuery {
-    kind: Option<Kind>,
-    level: Option<Level>,
-    #[param(example = "37")]
-    area: Option<String>,
-    /// As in `/statistics`.
-    by: Option<String>,
-    depth: Option<AreaLevel>,
-    year_from: Option<Year>,
-    year_to: Option<Year>,
-    /// True adds the mark by which Excel knows UTF-8.
-    bom: Option<bool>,
-}
-
-const TITLE_COLUMNS: [&str; 21] = [
-    "code",
-    "name",
-    "kind",
-    "level",
-    "year",
-    "area",
-    "area_name",
-    "group",
-    "status",
-    "grade",
-    "registered_on",
-    "difficult",
-    "own_total",
-    "own_passed",
-    "verified_total",
-    "verified_passed",
-    "outcome",
-    "valid_through",
-    "decision",
-    "holder_id",
-    "version",
-];
-
-/// Export titles as CSV. The export is recorded in the audit trail.
-#[utoipa::path(tag = "exports", security(("bearer" = [])), params(TitleExportQuery))]
+/// Export titles, as they stand or as of a closed day. One consistent snapshot; recorded in the audit
+/// trail.
+#[utoipa::path(tag = "exports", security(("bearer" = [])), params(Params<TitleQuery>))]
 #[get("/exports/titles")]
 pub async fn export_titles(
     state: Data<State>,
     user: Allow<Export>,
-    query: Query<TitleExportQuery>,
+    asked: Asked<TitleQuery>,
 ) -> Result<Download> {
-    let areas = state.areas();
-    let filter = query.titles().filter(&state)?;
-    let mut db = state.db().await?;
-    let mut spool = Spool::create(&TITLE_COLUMNS, query.bom == Some(true))?;
-    {
-        let mut rows = std::pin::pin!(Title::stream(&mut db, &user, &filter).await?);
-        while let Some((title, holder)) = rows.try_next().await? {
-            let cells = title_cells(&areas, &title, &holder.code, &holder.name);
-            spool.row(cells.map(Cow::Owned))?;
-        }
+    let (act, question) = (user.plain(), &asked.question);
+    if let Some(day) = question.as_of {
+        return deliver(&state, &act, &tables::TITLES_THEN, &asked, async |db, spool| {
+            let (areas, filter) = question.of_day(&state, db, day).await?;
+            let sample = question.sample.zip(question.seed.as_deref());
+            rows::titles_then(db, &areas, &user, (&filter, day, sample), spool).await?;
+            Ok(Reach { as_of: Some(day), boundaries: question.boundaries.clone() })
+        })
+        .await;
     }
-    let spooled = spool.finish()?;
-    record(&mut db, &user.plain(), "export.titles", &query.0, &spooled).await?;
-    Ok(Download::csv("titles.csv", spooled))
-}
-
-/// Export statistics as CSV. The export is recorded in the audit trail.
-#[utoipa::path(tag = "exports", security(("bearer" = [])), params(StatisticsExportQuery))]
-#[get("/exports/statistics")]
-pub async fn export_statistics(
-    state: Data<State>,
-    user: Allow<Export>,
-    query: Query<StatisticsExportQuery>,
-) -> Result<Download> {
-    let mut db = state.db().await?;
-    let asked = query.statistics().asked(&state, &mut db, Some(&*user)).await?;
-    let found = figures(&mut db, &asked.areas, &asked.question, Some(&*user)).await?;
-    let mut spool = Spool::create(&FIGURE_COLUMNS, query.bom == Some(true))?;
-    for figure in &found {
-        spool.row(figure_cells(figure).map(Cow::Owned))?;
-    }
-    let spooled = spool.finish()?;
-    record(&mut db, &user.plain(), "export.statistics", &query.0, &spooled).await?;
-    Ok(Download::csv("statistics.csv", spooled))
-}
-
-/// Who took what away: the question, the rows and the hash of the file.
-async fn record(
-    db: &mut Db,
-    act: &Act,
-    action: &'static str,
-    question: &impl Serialize,
-    spooled: &Spooled,
-) -> Result<()> {
-    let mut question = serde_json::to_value(question).map_err(Error::internal)?;
-    if let Some(asked) = question.as_object_mut() {
-        asked.retain(|_, value| !value.is_null());
-    }
-    ledger::write(db, act, action, async |w| {
-        let area = w.act.caller.area;
-        w.lock(&[area]).await?;
-        let fields = Fields::new()
-            .plain("question", question.clone())
-            .plain("rows", spooled.rows)
-            .plain("sha256", hex::encode(spooled.sha256));
-        w.record(area, Item::created(Entity::Export, w.act.request_id, fields)).await
+    let filter = question.filter(&state)?;
+    deliver(&state, &act, &tables::TITLES, &asked, async |db, spool| {
+        rows::titles(db, &state.areas(), &user, &filter, spool).await?;
+        Ok(Reach { as_of: None, boundaries: question.boundaries.clone() })
     })
     .await
 }
 
-impl TitleExportQuery {
-    fn titles(&self) -> TitleQuery {
-        TitleQuery {
-            kind: self.kind,
-            level: self.level,
-            area: self.area.clone(),
-            year: self.year,
-            status: self.status,
-            group: self.group.clone(),
-            outcome: self.outcome,
-            hamlet: self.hamlet,
-            decision: self.decision,
-            import: self.import,
-            ..TitleQuery::default()
+/// Export holders, their numbers masked. Recorded in the audit trail.
+#[utoipa::path(tag = "exports", security(("bearer" = [])), params(Params<HolderQuery>))]
+#[get("/exports/holders")]
+pub async fn export_holders(
+    state: Data<State>,
+    user: Allow<Export>,
+    asked: Asked<HolderQuery>,
+) -> Result<Download> {
+    let areas = state.areas();
+    let filter = asked.question.filter(&areas)?;
+    let tools = (&*areas, state.keys(), today());
+    deliver(&state, &user.plain(), &tables::HOLDERS, &asked, async |db, spool| {
+        rows::holders(db, tools, &user, &filter, spool).await?;
+        Ok(Reach::default())
+    })
+    .await
+}
+
+/// Export statistics, live or as of a closed day. Recorded in the audit trail.
+#[utoipa::path(tag = "exports", security(("bearer" = [])), params(Params<StatisticsQuery>))]
+#[get("/exports/statistics")]
+pub async fn export_statistics(
+    state: Data<State>,
+    user: Allow<Export>,
+    asked: Asked<StatisticsQuery>,
+) -> Result<Download> {
+    deliver(&state, &user.plain(), &tables::STATISTICS, &asked, async |db, spool| {
+        let known = asked.question.asked(&state, db, Some(&*user)).await?;
+        for figure in figures(db, &known.areas, &known.question, Some(&*user)).await? {
+            spool.row(&tables::figure(&figure))?;
         }
-    }
+        let boundaries = Some(known.question.boundaries.to_string());
+        Ok(Reach { as_of: known.question.as_of, boundaries })
+    })
+    .await
 }
 
-impl StatisticsExportQuery {
-    fn statistics(&self) -> StatisticsQuery {
-        StatisticsQuery {
-            kind: self.kind,
-            level: self.level,
-            area: self.area.clone(),
-            by: self.by.clone(),
-            depth: self.depth,
-            year_from: self.year_from,
-            year_to: self.year_to,
-            ..StatisticsQuery::default()
-        }
-    }
+/// Export decisions with the lines of their annexed lists. Recorded in the audit trail.
+#[utoipa::path(tag = "exports", security(("bearer" = [])), params(Params<DecisionQuery>))]
+#[get("/exports/decisions")]
+pub async fn export_decisions(
+    state: Data<State>,
+    user: Allow<Export>,
+    asked: Asked<DecisionQuery>,
+) -> Result<Download> {
+    let areas = state.areas();
+    let filter = asked.question.filter(&areas)?;
+    deliver(&state, &user.plain(), &tables::DECISIONS, &asked, async |db, spool| {
+        rows::decisions(db, &areas, &user, &filter, spool).await?;
+        Ok(Reach::default())
+    })
+    .await
 }
 
-fn title_cells(areas: &Areas, title: &Title, code: &str, name: &str) -> [String; 21] {
-    let (own, verified) = (title.own(), title.verified());
-    let total = |score: &Option<Score>| {
-        score.as_ref().and_then(Score::total).map(|t| t.to_string()).unwrap_or_default()
+/// Export entries of the audit trail. Recorded in it too.
+#[utoipa::path(tag = "exports", security(("bearer" = [])), params(Params<AuditQuery>))]
+#[get("/exports/audit")]
+pub async fn export_audit(
+    state: Data<State>,
+    user: Allow<ReadAudit>,
+    asked: Asked<AuditQuery>,
+) -> Result<Download> {
+    let areas = state.areas();
+    let filter = asked.question.filter(&areas)?;
+    deliver(&state, &user.plain(), &tables::AUDIT, &asked, async |db, spool| {
+        rows::audit(db, &areas, &user, &filter, spool).await?;
+        Ok(Reach::default())
+    })
+    .await
+}
+
+/// The signed manifest of an export; `hoctap manifest verify` checks a file by it without the
+/// register.
+#[utoipa::path(tag = "exports", security(("bearer" = [])), params(("id" = Uuid, Path)))]
+#[get("/exports/{id}/manifest")]
+pub async fn get_manifest(
+    state: Data<State>,
+    user: Allow<Export>,
+    id: Path<String>,
+) -> Result<Body<Signed<Manifest>>> {
+    let keys = PublicKeys::read(&state.keys().proof_jwks().to_string())?;
+    let mut db = state.db().await?;
+    rows::manifest(&mut db, &user, &keys, path_id(&id)?).await.map(Body)
+}
+
+/// The days that an answer stands on.
+#[derive(Default)]
+struct Reach {
+    as_of: Option<NaiveDate>,
+    boundaries: Option<String>,
+}
+
+/// Copies a list into a spool file in one snapshot, keeps its manifest and sends it. No connection is
+/// held while it is sent.
+async fn deliver<T: Serialize>(
+    state: &State,
+    act: &Act,
+    table: &'static Table,
+    asked: &Asked<T>,
+    fill: impl AsyncFnOnce(&mut Conn, &mut Spool) -> Result<Reach>,
+) -> Result<Download> {
+    let kept = permit(state)?;
+    let form = asked.form;
+    let question = parameters(&asked.question)?;
+    let mut db = state.db().await?;
+    let copied = db::snapshot(&mut db, async |db| {
+        let at = rows::moment(db).await?;
+        let mut spool = Spool::create(table, form)?;
+        let reach = fill(db, &mut spool).await?;
+        Ok((at, spool, reach))
+    });
+    let (snapshot_at, spool, reach) = copied.await?;
+    let areas = state.areas();
+    let mut manifest = Manifest {
+        format: proof::FORMAT,
+        id: Uuid::now_v7(),
+        table: table.name.to_owned(),
+        question,
+        scope: areas.code(act.caller.area, today()).to_owned(),
+        as_of: reach.as_of,
+        boundaries: reach.boundaries,
+        snapshot_at,
+        media_type: form.format.media_type().to_owned(),
+        columns: table.columns.iter().map(|column| column.name.to_owned()).collect(),
+        rows: spool.rows(),
+        sha256: String::new(),
     };
-    let passed = |score: &Option<Score>| {
-        score.as_ref().and_then(|s| s.passed).map(|p| p.to_string()).unwrap_or_default()
-    };
-    [
-        code.to_owned(),
-        name.to_owned(),
-        title.kind.to_string(),
-        title.level.to_string(),
-        title.year.to_string(),
-        areas.code(title.area_id, title.registered_on).to_owned(),
-        areas.name(title.area_id, title.registered_on),
-        title.group_code.clone(),
-        title.status.to_string(),
-        title.grade.clone(),
-        title.registered_on.to_string(),
-        title.difficult.to_string(),
-        total(&own),
-        passed(&own),
-        total(&verified),
-        passed(&verified),
-        title.outcome.to_string(),
-        title.valid_through.to_string(),
-        title.decision_id.map(|id| id.to_string()).unwrap_or_default(),
-        title.holder_id.to_string(),
-        title.version.to_string(),
-    ]
+    let notes = notes(table, &manifest, areas.name(act.caller.area, today()));
+    let spooled = spool.finish(&notes)?;
+    manifest.sha256 = hex::encode(spooled.sha256);
+    rows::keep(&mut db, act, state.keys(), table, &manifest).await?;
+    let name = format!("{}.{}", table.name, form.format);
+    Ok(Download::new(
+        name,
+        form.format.media_type(),
+        spooled.file,
+        spooled.length,
+        spooled.sent_sha256,
+    )
+    .coded(form.coding.name())
+    .described_by(format!("/api/v1/exports/{}/manifest", manifest.id))
+    .keeping(kept))
 }
 
-const FIGURE_COLUMNS: [&str; 29] = [
-    "area",
-    "area_name",
-    "area_level",
-    "year",
-    "kind",
-    "level",
-    "group",
-    "grade",
-    "base",
-    "total",
-    "total_source",
-    "registered",
-    "status_registered",
-    "status_self_assessed",
-    "status_verified",
-    "status_recognised",
-    "status_not_recognised",
-    "status_withdrawn",
-    "status_revoked",
-    "recognised",
-    "in_force",
-    "rate_of_registered",
-    "rate_of_total",
-    "rate_over_covered",
-    "communes",
-    "communes_with_records",
-    "communes_closed",
-    "communes_with_total",
-    "boundaries",
-];
+/// Room for one more spool file; it is given back when the file has been sent.
+fn permit(state: &State) -> Result<OwnedSemaphorePermit> {
+    state.shared.spool_files.clone().try_acquire_owned().map_err(|_| {
+        Error::problem(
+            actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
+            "too_many_exports",
+            say(
+                "Đang có quá nhiều tệp được xuất; xin thử lại sau ít phút.",
+                "Too many exports are under way; try again in a few minutes.",
+            ),
+        )
+        .with_retry_after(60)
+    })
+}
 
-fn figure_cells(figure: &FigureBody) -> [String; 29] {
-    fn text<T: ToString>(value: &Option<T>) -> String {
-        value.as_ref().map(T::to_string).unwrap_or_default()
+/// What was asked, by name.
+fn parameters(question: &impl Serialize) -> Result<BTreeMap<String, Value>> {
+    let value = serde_json::to_value(question).map_err(Error::internal)?;
+    let mut asked: BTreeMap<_, _> = serde_json::from_value(value).map_err(Error::internal)?;
+    asked.retain(|_, value: &mut Value| !value.is_null());
+    Ok(asked)
+}
+
+/// The second sheet of a workbook.
+fn notes(table: &Table, manifest: &Manifest, scope: String) -> Vec<(String, Cell<'static>)> {
+    let mut notes: Vec<(String, Cell<'static>)> = vec![
+        ("Nội dung".to_owned(), table.vi.into()),
+        ("Phạm vi của người xuất".to_owned(), scope.into()),
+    ];
+    for (name, value) in &manifest.question {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        notes.push((format!("Điều kiện: {name}"), value.into()));
     }
-    let percent = |rate: Option<f64>| rate.map(|r| format!("{r:.2}")).unwrap_or_default();
-    let states = figure.by_status.as_ref();
-    let state = |of: fn(&crate::statistics::api::ByStatus) -> i64| text(&states.map(of));
-    [
-        figure.area.clone(),
-        figure.area_name.clone(),
-        figure.area_level.to_string(),
-        figure.year.to_string(),
-        figure.kind.to_string(),
-        figure.level.to_string(),
-        text(&figure.group),
-        text(&figure.grade),
-        text(&figure.base),
-        text(&figure.total),
-        figure.total_source.to_string(),
-        figure.registered.to_string(),
-        state(|s| s.registered),
-        state(|s| s.self_assessed),
-        state(|s| s.verified),
-        state(|s| s.recognised),
-        state(|s| s.not_recognised),
-        state(|s| s.withdrawn),
-        state(|s| s.revoked),
-        figure.recognised.to_string(),
-        figure.in_force.to_string(),
-        percent(figure.rate_of_registered),
-        percent(figure.rate_of_total),
-        percent(figure.rate_over_covered),
-        figure.coverage.communes.to_string(),
-        figure.coverage.with_records.to_string(),
-        figure.coverage.closed.to_string(),
-        figure.coverage.with_total.to_string(),
-        today().to_string(),
-    ]
+    if manifest.question.is_empty() {
+        notes.push(("Điều kiện".to_owned(), "không có: toàn bộ".into()));
+    }
+    notes.push((
+        "Số liệu biết đến hết ngày".to_owned(),
+        match manifest.as_of {
+            Some(day) => day.into(),
+            None => "thời điểm xuất".into(),
+        },
+    ));
+    if let Some(boundaries) = &manifest.boundaries {
+        notes.push(("Theo địa giới ngày".to_owned(), boundaries.clone().into()));
+    }
+    notes.push(("Thời điểm xuất (giờ Việt Nam)".to_owned(), manifest.snapshot_at.into()));
+    notes.push(("Số dòng".to_owned(), Cell::Integer(manifest.rows as i64)));
+    notes.push(("Bản kê có chữ ký".to_owned(), manifest.id.into()));
+    notes
 }

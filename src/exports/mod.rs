@@ -1,95 +1,211 @@
-//! Figures and records to take away: CSV written once to a spool file, hashed there, then sent.
+//! Figures and records to take away: copied once to a spool file in one snapshot, hashed there, then
+//! sent with a signed manifest.
 
 pub mod api;
+pub mod asked;
+pub mod rows;
+pub mod spool;
+pub mod tables;
 
 use std::borrow::Cow;
-use std::fs::File;
-use std::io::{self, BufWriter, Seek, SeekFrom, Write};
+use std::collections::BTreeMap;
+use std::io::{self, BufRead};
 
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
+use utoipa::ToSchema;
+use uuid::Uuid;
 
-use crate::error::{Error, Result};
+use crate::text_enum;
 
-/// A spool file of CSV: deleted with its handle.
-pub struct Spool {
-    csv: csv::Writer<Hashed>,
-    /// Rows without the header.
-    rows: u64,
+/// The most rows of a workbook; a sheet of Excel has little more.
+pub const MOST_XLSX_ROWS: u64 = 1_000_000;
+/// The most bytes of a spool file.
+pub const MOST_BYTES: u64 = 4 << 30;
+
+text_enum! {
+    /// The form of the file.
+    pub enum Format {
+        /// With stable English column names.
+        Csv = "csv",
+        /// A workbook for officials: Vietnamese headings, typed cells, a sheet on what was asked.
+        Xlsx = "xlsx",
+        /// One JSON object a line, with the column names of CSV.
+        Jsonl = "jsonl",
+    }
 }
 
-/// A finished file and what proves it whole.
-pub struct Spooled {
-    pub file: File,
-    pub length: u64,
-    pub sha256: [u8; 32],
+impl Format {
+    pub fn media_type(self) -> &'static str {
+        match self {
+            Self::Csv => "text/csv; charset=utf-8",
+            Self::Xlsx => crate::reply::XLSX,
+            Self::Jsonl => crate::reply::JSONL,
+        }
+    }
+
+    /// The first of the forms that an Accept header names; CSV if none.
+    pub fn of_accept(accept: &str) -> Self {
+        let types = accept.split(',').map(|t| t.split(';').next().unwrap_or_default().trim());
+        let known = |media: &str| {
+            Self::ALL.iter().copied().find(|f| f.media_type().split(';').next() == Some(media))
+        };
+        types.filter_map(known).next().unwrap_or(Self::Csv)
+    }
+}
+
+/// How the file is compressed on its way.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Coding {
+    Identity,
+    Gzip,
+    Brotli,
+}
+
+impl Coding {
+    /// The best that an Accept-Encoding header allows.
+    pub fn of_accept(accept: &str) -> Self {
+        let allows = |wanted: &str| {
+            accept.split(',').any(|one| {
+                let (name, quality) = one.split_once(';').unwrap_or((one, ""));
+                let refused = matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
+                name.trim().eq_ignore_ascii_case(wanted) && !refused
+            })
+        };
+        if allows("br") {
+            Self::Brotli
+        } else if allows("gzip") {
+            Self::Gzip
+        } else {
+            Self::Identity
+        }
+    }
+
+    pub fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Identity => None,
+            Self::Gzip => Some("gzip"),
+            Self::Brotli => Some("br"),
+        }
+    }
+}
+
+/// What a column is called: stable English on the wire, Vietnamese for officials.
+pub struct Column {
+    pub name: &'static str,
+    pub vi: &'static str,
+    /// In characters.
+    pub width: u8,
+}
+
+/// What is exported.
+pub struct Table {
+    /// `titles`: the name of the file and of the action in the trail.
+    pub name: &'static str,
+    pub action: &'static str,
+    pub vi: &'static str,
+    pub columns: &'static [Column],
+}
+
+/// One cell, typed.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Cell<'a> {
+    Empty,
+    Text(Cow<'a, str>),
+    /// A word of the register: its name on the wire, and what officials call it.
+    Term(&'static str, &'static str),
+    Integer(i64),
+    Decimal(f64),
+    /// Always with two decimals.
+    Percent(f64),
+    Date(NaiveDate),
+    Time(DateTime<Utc>),
+    Flag(bool),
+}
+
+impl<'a> From<&'a str> for Cell<'a> {
+    fn from(text: &'a str) -> Self {
+        if text.is_empty() { Self::Empty } else { Self::Text(Cow::Borrowed(text)) }
+    }
+}
+
+impl From<String> for Cell<'_> {
+    fn from(text: String) -> Self {
+        if text.is_empty() { Self::Empty } else { Self::Text(Cow::Owned(text)) }
+    }
+}
+
+macro_rules! cells {
+    ($($of:ty => $cell:expr,)+) => {
+        $(impl From<$of> for Cell<'_> {
+            fn from(value: $of) -> Self {
+                $cell(value)
+            }
+        })+
+    };
+}
+
+cells! {
+    i64 => Cell::Integer,
+    f64 => Cell::Decimal,
+    bool => Cell::Flag,
+    NaiveDate => Cell::Date,
+    DateTime<Utc> => Cell::Time,
+    i16 => |n| Cell::Integer(i64::from(n)),
+    i32 => |n| Cell::Integer(i64::from(n)),
+    usize => |n| Cell::Integer(n as i64),
+    Uuid => |id: Uuid| Cell::Text(Cow::Owned(id.to_string())),
+}
+
+impl<'a, T: Into<Cell<'a>>> From<Option<T>> for Cell<'a> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Empty, T::into)
+    }
+}
+
+/// What was taken away, signed; who has the file can prove by it what the register answered.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Manifest {
+    /// The number of the form of this document.
+    pub format: u8,
+    pub id: Uuid,
+    /// `titles`, `holders`, `statistics`, `decisions` or `audit`.
+    #[schema(example = "titles")]
+    pub table: String,
+    /// The parameters that were given.
+    pub question: BTreeMap<String, Value>,
+    /// Code of the area whose records the caller may read.
+    #[schema(example = "37")]
+    pub scope: String,
+    /// The closed day at whose end the register was known, where one was asked for.
+    pub as_of: Option<NaiveDate>,
+    /// The day in whose boundaries figures stand.
+    pub boundaries: Option<String>,
+    /// The moment of the one snapshot that was copied.
+    pub snapshot_at: DateTime<Utc>,
+    pub media_type: String,
+    pub columns: Vec<String>,
+    /// Without the header.
     pub rows: u64,
+    /// Of the file as it is kept, not compressed.
+    pub sha256: String,
 }
 
-struct Hashed {
-    file: BufWriter<File>,
-    hash: Sha256,
-    length: u64,
-}
-
-impl Write for Hashed {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let written = self.file.write(bytes)?;
-        self.hash.update(&bytes[..written]);
-        self.length += written as u64;
-        Ok(written)
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
-    }
-}
-
-impl Spool {
-    /// A file that begins with its header; the mark at its start tells Excel that it is UTF-8.
-    pub fn create(header: &[&str], bom: bool) -> Result<Self> {
-        let file = tempfile::tempfile().map_err(Error::internal)?;
-        let mut hashed = Hashed { file: BufWriter::new(file), hash: Sha256::new(), length: 0 };
-        if bom {
-            hashed.write_all("\u{feff}".as_bytes()).map_err(Error::internal)?;
+impl Manifest {
+    /// Whether it describes this file.
+    pub fn is_of(&self, mut file: impl BufRead) -> io::Result<bool> {
+        let mut hash = Sha256::new();
+        loop {
+            let piece = file.fill_buf()?;
+            if piece.is_empty() {
+                return Ok(hex::encode(hash.finalize()) == self.sha256);
+            }
+            hash.update(piece);
+            let length = piece.len();
+            file.consume(length);
         }
-        let mut csv =
-            csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(hashed);
-        csv.write_record(header).map_err(Error::internal)?;
-        Ok(Self { csv, rows: 0 })
-    }
-
-    pub fn row<'a>(&mut self, cells: impl IntoIterator<Item = Cow<'a, str>>) -> Result<()> {
-        for cell in cells {
-            self.csv.write_field(safe(&cell).as_bytes()).map_err(Error::internal)?;
-        }
-        self.csv.write_record(None::<&[u8]>).map_err(Error::internal)?;
-        self.rows += 1;
-        Ok(())
-    }
-
-    pub fn finish(self) -> Result<Spooled> {
-        let hashed = self.csv.into_inner().map_err(|e| Error::internal(e.error()))?;
-        let mut file = hashed.file.into_inner().map_err(|e| Error::internal(e.error()))?;
-        file.seek(SeekFrom::Start(0)).map_err(Error::internal)?;
-        let sha256 = hashed.hash.finalize().into();
-        Ok(Spooled { file, length: hashed.length, sha256, rows: self.rows })
-    }
-}
-
-impl crate::reply::Download {
-    pub fn csv(name: &str, spooled: Spooled) -> Self {
-        let Spooled { file, length, sha256, .. } = spooled;
-        Self::new(name, "text/csv; charset=utf-8", file, length, sha256)
-    }
-}
-
-/// A cell that no spreadsheet takes for a formula: an apostrophe stands before what would begin one.
-fn safe(cell: &str) -> Cow<'_, str> {
-    let number = cell.parse::<f64>().is_ok_and(f64::is_finite);
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && !number {
-        Cow::Owned(format!("'{cell}"))
-    } else {
-        Cow::Borrowed(cell)
     }
 }
 
@@ -98,15 +214,25 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_cell_begins_a_formula() {
-        for (cell, written) in [
-            ("=1+1", "'=1+1"),
-            ("@SUM(A1)", "'@SUM(A1)"),
-            ("-Bình", "'-Bình"),
-            ("-2.5", "-2.5"),
-            ("Nguyễn Văn An", "Nguyễn Văn An"),
+    fn forms_and_codings_are_those_that_the_client_takes() {
+        let xlsx = format!("text/html, {};q=0.9", crate::reply::XLSX);
+        for (accept, format) in [
+            ("", Format::Csv),
+            ("*/*", Format::Csv),
+            ("text/csv", Format::Csv),
+            ("application/x-ndjson", Format::Jsonl),
+            (&xlsx, Format::Xlsx),
         ] {
-            assert_eq!(safe(cell), written);
+            assert_eq!(Format::of_accept(accept), format, "{accept}");
+        }
+        for (accept, coding) in [
+            ("", Coding::Identity),
+            ("gzip, deflate, br", Coding::Brotli),
+            ("gzip;q=0.5", Coding::Gzip),
+            ("br;q=0, gzip", Coding::Gzip),
+            ("identity", Coding::Identity),
+        ] {
+            assert_eq!(Coding::of_accept(accept), coding, "{accept}");
         }
     }
 }

@@ -150,6 +150,13 @@ pub struct Found {
     holder: Option<HolderBody>,
 }
 
+impl HolderQuery {
+    pub fn filter(&self, areas: &Areas) -> Result<HolderFilter> {
+        let area = self.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?;
+        Ok(HolderFilter { kind: self.kind, area, hamlet: self.hamlet, q: self.q.clone() })
+    }
+}
+
 /// List holders by name.
 #[utoipa::path(tag = "holders", security(("bearer" = [])), params(HolderQuery))]
 #[get("/holders")]
@@ -160,12 +167,7 @@ pub async fn list_holders(
 ) -> Result<Page<HolderBody>> {
     let areas = state.areas();
     let limit = paging::limit(query.limit)?;
-    let filter = HolderFilter {
-        kind: query.kind,
-        area: query.area.as_deref().map(|c| areas.resolve("?area", c, today())).transpose()?,
-        hamlet: query.hamlet,
-        q: query.q.clone(),
-    };
+    let filter = query.filter(&areas)?;
     let filters = (query.kind, &query.area, query.hamlet, &query.q);
     let after = paging::after(&filters, query.cursor.as_deref())?;
     let mut db = state.db().await?;

@@ -5,13 +5,17 @@ pub mod api;
 pub mod merkle;
 pub mod rows;
 
+use std::borrow::Cow;
+
 use chrono::{DateTime, NaiveDate, Utc};
 use jsonwebtoken::jwk::{Jwk, JwkSet};
 use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation, decode, decode_header, encode};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
+use utoipa::openapi::schema::{AllOfBuilder, ObjectBuilder, Schema, Type};
+use utoipa::openapi::{Ref, RefOr};
+use utoipa::{PartialSchema, ToSchema};
 
 use crate::error::{Error, Result, say};
 use crate::keys::Keys;
@@ -39,13 +43,39 @@ pub struct Checkpoint {
 }
 
 /// A document that says what was signed, and the signature over the same.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Signed<T> {
     #[serde(flatten)]
     pub document: T,
-    /// The document as it was signed, with its signature: JWS (RFC 7515), Ed25519, by one of the
-    /// keys of `/.well-known/proof-keys.json`.
+    /// JWS (RFC 7515).
     pub jws: String,
+}
+
+/// By a name without parameters, which the contract can refer to.
+pub type SignedCheckpoint = Signed<Checkpoint>;
+
+/// Written by hand: the derived one would give all signed documents the same name.
+impl<T: ToSchema> PartialSchema for Signed<T> {
+    fn schema() -> RefOr<Schema> {
+        let jws = ObjectBuilder::new().schema_type(Type::String).description(Some(
+            "The document as it was signed, with its signature: JWS (RFC 7515), Ed25519, by one of \
+             the keys of `/.well-known/proof-keys.json`",
+        ));
+        let signature = ObjectBuilder::new().property("jws", jws).required("jws");
+        let document = Ref::from_schema_name(T::name());
+        RefOr::T(AllOfBuilder::new().item(document).item(signature).build().into())
+    }
+}
+
+impl<T: ToSchema> ToSchema for Signed<T> {
+    fn name() -> Cow<'static, str> {
+        format!("Signed{}", T::name()).into()
+    }
+
+    fn schemas(schemas: &mut Vec<(String, RefOr<Schema>)>) {
+        schemas.push((T::name().into_owned(), T::schema()));
+        T::schemas(schemas);
+    }
 }
 
 /// That an entry stands in its chain below a checkpoint.
@@ -61,8 +91,7 @@ pub struct Proof {
     pub index: usize,
     /// The hashes beside the way from the chain's head to the root.
     pub path: Vec<String>,
-    #[schema(inline)]
-    pub checkpoint: Signed<Checkpoint>,
+    pub checkpoint: SignedCheckpoint,
 }
 
 /// What kind of document a signature stands under: one never passes for another.

@@ -10,7 +10,7 @@ use super::{Question, compute, rows};
 use crate::areas::{AreaId, Areas, Boundaries};
 use crate::auth::Caller;
 use crate::auth::allow::Anyone;
-use crate::db::Db;
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::input::Query;
 use crate::inputs::rows::{Closing, Total};
@@ -64,7 +64,7 @@ fn chains(asked: &Asked) -> Option<AreaId> {
 
 /// The rows of an answer, for this caller.
 pub async fn figures(
-    db: &mut Db,
+    db: &mut Conn,
     areas: &Areas,
     question: &Question,
     caller: Option<&Caller>,

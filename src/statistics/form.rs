@@ -36,6 +36,16 @@ crate::text_enum! {
     }
 }
 
+impl PartName {
+    pub fn vi(self) -> &'static str {
+        match self {
+            Self::Whole => "toàn bộ",
+            Self::Own => "riêng địa bàn này",
+            Self::Unresolved => "chưa xác định",
+        }
+    }
+}
+
 /// One row: years, kinds and levels are never added up.
 #[derive(Serialize, ToSchema)]
 #[schema(as = Figure)]

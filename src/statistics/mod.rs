@@ -69,6 +69,17 @@ text_enum! {
     }
 }
 
+impl TotalSource {
+    pub fn vi(self) -> &'static str {
+        match self {
+            Self::Own => "của địa bàn",
+            Self::Summed => "cộng từ các xã",
+            Self::Partial => "cộng từ một số xã",
+            Self::Missing => "chưa có",
+        }
+    }
+}
+
 /// How far the figures of an area can be trusted to be complete.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, ToSchema)]
 pub struct Coverage {

@@ -19,7 +19,7 @@ use crate::auth::allow::{Allow, ReadRecords};
 use crate::clock::today;
 use crate::criteria::Outcome;
 use crate::days;
-use crate::db::Db;
+use crate::db::{Conn, Db};
 use crate::error::{Error, FieldError, Result, say};
 use crate::holders::api::Exact;
 use crate::holders::rows::Holder;
@@ -163,10 +163,7 @@ impl TitleQuery {
         day: NaiveDate,
     ) -> Result<Page<ListedTitle>> {
         let limit = paging::limit(self.limit)?;
-        self.check_then()?;
-        days::closed(state, db, "?as_of", day).await?;
-        let areas = days::areas_known(state, db, day).await?;
-        let filter = self.filter_in(&areas, day)?;
+        let (areas, filter) = self.of_day(state, db, day).await?;
         let filters = self.bound()?;
         let after = paging::after(&filters, self.cursor.as_deref())?;
         let count = match self.count {
@@ -184,6 +181,20 @@ impl TitleQuery {
         };
         let items = found.into_iter().map(|then| ListedTitle::Then(body(&areas, day, then)));
         Ok(Page { items: items.collect(), next, count })
+    }
+
+    /// The areas as they were known on a closed day, and what is asked of it.
+    pub async fn of_day(
+        &self,
+        state: &State,
+        db: &mut Conn,
+        day: NaiveDate,
+    ) -> Result<(Arc<Areas>, TitleFilter)> {
+        self.check_then()?;
+        days::closed(state, db, "?as_of", day).await?;
+        let areas = days::areas_known(state, db, day).await?;
+        let filter = self.filter_in(&areas, day)?;
+        Ok((areas, filter))
     }
 
     /// Of a past day only the state of a title is known, not its scores.

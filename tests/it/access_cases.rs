@@ -251,7 +251,17 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
         "GET /statistics/quality" => read(READERS, "/statistics/quality?area=13669"),
         "GET /statistics/quality/cards" => read(READERS, "/statistics/quality/cards?area=13669"),
         "GET /exports/titles" => export("/exports/titles"),
+        "GET /exports/holders" => export("/exports/holders"),
         "GET /exports/statistics" => export("/exports/statistics"),
+        "GET /exports/decisions" => export("/exports/decisions"),
+        "GET /exports/audit" => {
+            Success { may: CONTROLLERS, ..export("/exports/audit") }.leaves(&[PROVINCE])
+        }
+        "GET /exports/{id}/manifest" => {
+            let export = c.recorder().get("/exports/titles").await;
+            let path = export.header("link").split(['<', '>']).nth(1).expect("a manifest");
+            read(READERS, path)
+        }
 
         "GET /audit" => read(CONTROLLERS, "/audit").anywhere(),
         "GET /audit/verify" => read(CONTROLLERS, "/audit/verify").anywhere(),

@@ -20,9 +20,7 @@ async fn register(recorder: &Client<'_>, name: &str) {
 
 /// Runs the program on a document, with the public keys beside it.
 async fn offline(app: &TestApp, dir: &Path, document: &Value) -> Output {
-    let keys = app.stranger().call("GET".parse().unwrap(), "/.well-known/proof-keys.json");
-    let keys = keys.at_root().send().await.is(200);
-    std::fs::write(dir.join("keys.json"), keys.to_string()).unwrap();
+    app.write_proof_keys(&dir.join("keys.json")).await;
     std::fs::write(dir.join("proof.json"), document.to_string()).unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_hoctap"));
     command.current_dir(dir).env_clear();

@@ -9,7 +9,7 @@ pub mod records;
 pub mod server;
 
 use std::net::TcpListener;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
@@ -49,6 +49,8 @@ pub struct Call<'a> {
     path: String,
     headers: Vec<(&'static str, String)>,
     body: Vec<u8>,
+    /// Instead of the app's own.
+    http: Option<reqwest::Client>,
 }
 
 /// What came back; its form was compared with the contract.
@@ -115,6 +117,12 @@ impl TestApp {
         done.expect("housekeeping");
     }
 
+    /// Keeps the keys by which anyone checks checkpoints and manifests.
+    pub async fn write_proof_keys(&self, file: &Path) {
+        let keys = self.stranger().call(Method::GET, "/.well-known/proof-keys.json").at_root();
+        std::fs::write(file, keys.send().await.is(200).to_string()).expect("a file");
+    }
+
     pub fn stranger(&self) -> Client<'_> {
         Client { app: self, token: None }
     }
@@ -175,7 +183,14 @@ impl<'a> Client<'a> {
     pub fn call(&self, method: Method, path: &str) -> Call<'a> {
         let path =
             if path.starts_with("/api/") { path.to_owned() } else { format!("/api/v1{path}") };
-        Call { client: self.clone(), method, path, headers: Vec::new(), body: Vec::new() }
+        Call {
+            client: self.clone(),
+            method,
+            path,
+            headers: Vec::new(),
+            body: Vec::new(),
+            http: None,
+        }
     }
 
     pub async fn get(&self, path: &str) -> Answer {
@@ -233,10 +248,19 @@ impl Call<'_> {
         self
     }
 
+    /// The answer as it came over the wire, not unpacked.
+    pub async fn raw(mut self) -> Answer {
+        let http = reqwest::Client::builder().no_proxy().no_gzip().no_brotli();
+        self.http = Some(http.build().expect("a client"));
+        self.send().await
+    }
+
     pub async fn send(self) -> Answer {
         let app = self.client.app;
-        let mut request = app
+        let mut request = self
             .http
+            .as_ref()
+            .unwrap_or(&app.http)
             .request(self.method.clone(), format!("{}{}", app.base, self.path))
             .version(Http::HTTP_11)
             .body(self.body);

@@ -265,6 +265,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    exports (id) {
+        id -> Uuid,
+        area_id -> Int4,
+        at -> Timestamptz,
+        jws -> Text,
+    }
+}
+
+diesel::table! {
     former_hamlets (hamlet_id, change_id) {
         hamlet_id -> Uuid,
         change_id -> Uuid,
@@ -287,11 +296,6 @@ diesel::table! {
         undone_on -> Nullable<Date>,
         author_id -> Uuid,
         version -> Int8,
-    exports (id) {
-        id -> Uuid,
-        area_id -> Int4,
-        at -> Timestamptz,
-        jws -> Text,
     }
 }
 

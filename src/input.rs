@@ -5,7 +5,7 @@ use std::ops::Deref;
 use std::pin::Pin;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{CONTENT_TYPE, IF_MATCH};
+use actix_web::http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, IF_MATCH};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{FromRequest, HttpRequest, web};
 use serde::de::DeserializeOwned;
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use unicode_normalization::UnicodeNormalization;
 use validator::{Validate, ValidationErrors, ValidationErrorsKind};
 
-use crate::error::{Error, FieldError, Result, Say, say};
+use crate::error::{Error, FieldError, Lang, Result, Say, say};
 use crate::version::Version;
 
 /// A JSON body: NFC, free of control characters, of the right shape, and valid.
@@ -373,6 +373,17 @@ impl FromRequest for IfMatch {
             // A tag of another form is one that never matches.
             Some(tag) => Ok(Self(Some(Version::from_etag(tag).unwrap_or(Version::NEVER)))),
         })
+    }
+}
+
+/// The language in which the caller is told things: of `Accept-Language`.
+impl FromRequest for Lang {
+    type Error = Error;
+    type Future = std::future::Ready<Result<Self>>;
+
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
+        std::future::ready(Ok(Self::of_header(header)))
     }
 }
 

@@ -148,6 +148,17 @@ impl Kind {
         }
     }
 
+    /// Who holds it, in both languages.
+    pub fn noun(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Family => ("gia đình", "family"),
+            Self::Clan => ("dòng họ", "clan"),
+            Self::Community => ("cộng đồng", "community"),
+            Self::Unit => ("đơn vị", "unit"),
+            Self::Citizen => ("công dân", "citizen"),
+        }
+    }
+
     /// The levels at which the title exists, the usual one first.
     pub fn levels(self) -> &'static [Level] {
         match self {

@@ -232,6 +232,11 @@ diesel::table! {
         outcome -> Text,
         grade -> Text,
         reason -> Text,
+        earlier_decision_id -> Nullable<Uuid>,
+        earlier_valid_through -> Int2,
+        annulled_at -> Nullable<Timestamptz>,
+        annulled_by -> Nullable<Uuid>,
+        annul_reason -> Text,
     }
 }
 
@@ -252,6 +257,9 @@ diesel::table! {
         note -> Text,
         entered_by -> Uuid,
         version -> Int8,
+        annulled_at -> Nullable<Timestamptz>,
+        annulled_by -> Nullable<Uuid>,
+        annul_reason -> Text,
     }
 }
 

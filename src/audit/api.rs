@@ -11,12 +11,14 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::names::Names;
 use super::rows::{self, Entry, EntryFilter, StoredItem, ValueKey};
+use super::sentence::{Subject, Told, sentence};
 use crate::areas::Areas;
 use crate::auth::allow::{Allow, ReadAudit};
 use crate::clock::today;
-use crate::db::Db;
-use crate::error::{Error, Result};
+use crate::db::Conn;
+use crate::error::{Error, Lang, Result};
 use crate::input::Query;
 use crate::paging;
 use crate::reply::Page;
@@ -64,6 +66,13 @@ pub struct AuditItem {
 /// A change in the history of one thing.
 #[derive(Serialize, ToSchema)]
 pub struct HistoryItem {
+    /// The change as a person would say it, in the language of `Accept-Language`.
+    #[schema(
+        example = "Lúc 09:15 ngày 25/11/2026, Trần Thị Thử (cán bộ nhập liệu) tại Phường Nam \
+                        Định thẩm định danh hiệu Gia đình học tập năm 2026 (cấp xã) của gia đình Trần \
+                        Văn Bình: trạng thái từ “đã tự chấm” thành “đã thẩm định”."
+    )]
+    sentence: String,
     entry: AuditEntry,
     item: AuditItem,
 }
@@ -83,6 +92,13 @@ pub struct AuditQuery {
     to: Option<NaiveDate>,
     limit: Option<i64>,
     cursor: Option<String>,
+}
+
+#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct HistoryQuery {
+    pub limit: Option<i64>,
 }
 
 #[derive(Serialize, Deserialize, Validate, IntoParams)]
@@ -151,30 +167,50 @@ pub async fn list_audit_items(
     Ok(Page { items, next, count: None })
 }
 
-/// What was recorded of a holder, of those merged into it and of their titles, as its own commune
-/// reads it.
+/// What was recorded of something (of a holder also what was recorded of its titles), newest first.
 pub async fn history(
-    db: &mut Db,
+    db: &mut Conn,
     areas: &Areas,
-    holders: &[Uuid],
+    subject: &Subject,
+    lang: Lang,
     limit: i64,
 ) -> Result<Vec<HistoryItem>> {
-    let found = rows::of_holders(db, holders, limit).await?;
+    let found = rows::of_subject(db, subject.entity, &subject.ids, limit).await?;
     let keys: Vec<_> = found.iter().map(|item| (item.area_id, item.seq)).collect();
     let entries = rows::entries_of(db, &keys).await?;
     let values = rows::values(db, &keys).await?;
     let by_key: HashMap<_, _> = entries.iter().map(|e| ((e.area_id, e.seq), e)).collect();
     let mut seen = HashSet::new();
-    let mut history: Vec<HistoryItem> = found
+    let changes: Vec<(AuditEntry, AuditItem, String)> = found
         .iter()
         .filter_map(|item| {
             let entry = by_key.get(&(item.area_id, item.seq))?;
             // A move stands in the chains of both communes, but happened once.
             seen.insert((entry.request_id, &item.entity_id, &item.body)).then_some(())?;
-            Some(HistoryItem {
-                entry: entry_body(areas, entry, &values),
-                item: item_body(item, &values),
-            })
+            let place = areas.get(entry.area_id).nearest(entry.day).full_name.clone();
+            Some((entry_body(areas, entry, &values), item_body(item, &values), place))
+        })
+        .collect();
+    let actors: Vec<Uuid> = changes.iter().map(|(entry, ..)| entry.actor).collect();
+    let sides = changes.iter().flat_map(|(_, item, _)| item.before.iter().chain(&item.after));
+    let names = Names::load(db, areas, &actors, sides).await?;
+    let mut history: Vec<HistoryItem> = changes
+        .into_iter()
+        .map(|(entry, item, place)| {
+            let told = Told {
+                at: entry.at,
+                actor: names.person(entry.actor).unwrap_or(&entry.actor_name),
+                role: &entry.role,
+                place: &place,
+                action: &entry.action,
+                reason: entry.reason.as_deref(),
+                entity: &item.entity,
+                entity_id: &item.entity_id,
+                before: item.before.as_ref().and_then(Value::as_object),
+                after: item.after.as_ref().and_then(Value::as_object),
+            };
+            let sentence = sentence(&told, subject, &names, lang);
+            HistoryItem { sentence, entry, item }
         })
         .collect();
     history.sort_by_key(|change| std::cmp::Reverse(change.entry.at));

@@ -5,7 +5,9 @@
 //! beside the chain and may be deleted without breaking it.
 
 pub mod api;
+pub mod names;
 pub mod rows;
+pub mod sentence;
 pub mod verify;
 
 use rand::Rng;

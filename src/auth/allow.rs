@@ -26,7 +26,8 @@ macro_rules! permits {
 }
 
 permits! {
-    Self_, ReadRecords, WriteRecords, ReturnTitles, ReadDecisions, Decide, Import, WriteTotals, WriteReported, WriteTargets,
+    Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, ReadDecisions, Decide, Import, WriteTotals,
+    WriteReported, WriteTargets,
     ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, LookUpNumber,
 }
 

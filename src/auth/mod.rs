@@ -34,6 +34,8 @@ pub enum Permission {
     ReadRecords,
     WriteRecords,
     ReturnTitles,
+    /// What was entered wrongly: its recorder before the decision, others after it.
+    CorrectTitles,
     ReadDecisions,
     Decide,
     Import,
@@ -62,6 +64,7 @@ impl Role {
             P::WriteReported => self == Supervisor,
             P::WriteTargets => matches!(self, Supervisor | Administrator),
             P::ReturnTitles => matches!(self, Recorder | Supervisor),
+            P::CorrectTitles => matches!(self, Recorder | Approver | Supervisor),
             P::Decide => self == Approver,
             P::ReadFigures => true,
             P::Export => matches!(self, Recorder | Approver | Supervisor | Auditor),

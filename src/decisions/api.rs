@@ -1,19 +1,24 @@
 //! Decisions on the wire: entered whole, read with their annexed lists.
 
+use std::collections::HashMap;
+
 use actix_web::web::{Data, Path};
 use actix_web::{get, post};
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::mend::usernames;
 use super::rows::{Decision, DecisionFilter, Line, Part};
 use super::{Action, Body as AuthorityBody, Document, check_day};
 use crate::areas::Areas;
+use crate::auth::Caller;
 use crate::auth::allow::{Allow, Decide, ReadDecisions};
 use crate::clock::today;
 use crate::criteria::{Outcome, Score};
+use crate::db::Conn;
 use crate::error::{Error, FieldError, Result, say};
 use crate::input::{Json, Query, path_id};
 use crate::kind::{Group, Kind, Level};
@@ -106,7 +111,19 @@ pub struct DecisionBody {
     decided_on: NaiveDate,
     signatory: Signatory,
     note: String,
+    /// Once none of its titles stands.
+    annulled: Option<Annulled>,
     version: Version,
+}
+
+/// That it was entered wrongly.
+#[derive(Serialize, ToSchema)]
+pub struct Annulled {
+    at: DateTime<Utc>,
+    /// User name of the account that annulled it.
+    by: String,
+    #[schema(example = "Ghi nhầm danh sách của đợt khác")]
+    reason: String,
 }
 
 /// A line of the annexed list, as it was that day.
@@ -129,6 +146,8 @@ pub struct DecisionTitle {
     outcome: Outcome,
     grade: Option<String>,
     reason: String,
+    /// A line that was annulled stays where it was.
+    annulled: Option<Annulled>,
 }
 
 #[derive(Serialize, Deserialize, Validate, IntoParams)]
@@ -177,7 +196,9 @@ pub async fn list_decisions(
     let mut db = state.db().await?;
     let found = Decision::list(&mut db, &user, &filter, after, limit + 1).await?;
     let (found, next) = paging::cut(found, limit, &filters, |d| (d.decided_on, d.id))?;
-    let items = found.into_iter().map(|decision| body(&areas, decision)).collect();
+    let by: Vec<Uuid> = found.iter().filter_map(|decision| decision.annulled_by).collect();
+    let names = usernames(&mut db, &by).await?;
+    let items = found.into_iter().map(|decision| body(&areas, &names, decision)).collect();
     Ok(Page { items, next, count: None })
 }
 
@@ -198,7 +219,7 @@ pub async fn create_decision(
     Ok(Created {
         location: format!("/api/v1/decisions/{id}"),
         version: Some(made.version),
-        body: body(&areas, made),
+        body: body(&areas, &Names::new(), made),
     })
 }
 
@@ -210,9 +231,19 @@ pub async fn get_decision(
     user: Allow<ReadDecisions>,
     id: Path<String>,
 ) -> Result<Versioned<DecisionBody>> {
-    let found = Decision::find(&mut *state.db().await?, &user, path_id(&id)?).await?;
+    read(&state, &mut *state.db().await?, &user, path_id(&id)?).await
+}
+
+pub(super) async fn read(
+    state: &State,
+    db: &mut Conn,
+    caller: &Caller,
+    id: Uuid,
+) -> Result<Versioned<DecisionBody>> {
+    let found = Decision::find(db, caller, id).await?;
     let version = found.version;
-    Ok(Versioned(body(&state.areas(), found), version))
+    let names = usernames(db, &found.annulled_by.into_iter().collect::<Vec<_>>()).await?;
+    Ok(Versioned(body(&state.areas(), &names, found), version))
 }
 
 /// The annexed list of a decision, as it was that day.
@@ -232,7 +263,9 @@ pub async fn list_decision_titles(
     let found = Decision::lines(&mut db, &user, id, after, limit + 1).await?;
     let (found, next) = paging::cut(found, limit, &id, |line| line.n)?;
     let areas = state.areas();
-    let items = found.into_iter().map(|line| line_body(&areas, &decision, line)).collect();
+    let by: Vec<Uuid> = found.iter().filter_map(|line| line.annulled_by).collect();
+    let names = usernames(&mut db, &by).await?;
+    let items = found.into_iter().map(|line| line_body(&areas, &names, &decision, line)).collect();
     Ok(Page { items, next, count: None })
 }
 
@@ -289,12 +322,33 @@ fn checked(areas: &Areas, new: NewDecision) -> Result<(Decision, Vec<Part>)> {
         note: new.note,
         entered_by: Uuid::nil(),
         version: Version::NEVER,
+        annulled_at: None,
+        annulled_by: None,
+        annul_reason: String::new(),
     };
     Ok((decision, parts))
 }
 
-fn body(areas: &Areas, decision: Decision) -> DecisionBody {
+type Names = HashMap<Uuid, String>;
+
+fn annulled(
+    names: &Names,
+    at: Option<DateTime<Utc>>,
+    by: Option<Uuid>,
+    reason: String,
+) -> Option<Annulled> {
+    let by = by.and_then(|id| names.get(&id).cloned()).unwrap_or_default();
+    Some(Annulled { at: at?, by, reason })
+}
+
+fn body(areas: &Areas, names: &Names, decision: Decision) -> DecisionBody {
     DecisionBody {
+        annulled: annulled(
+            names,
+            decision.annulled_at,
+            decision.annulled_by,
+            decision.annul_reason.clone(),
+        ),
         id: decision.id,
         document: decision.document,
         reference: decision.reference(),
@@ -316,11 +370,12 @@ fn body(areas: &Areas, decision: Decision) -> DecisionBody {
     }
 }
 
-fn line_body(areas: &Areas, decision: &Decision, line: Line) -> DecisionTitle {
+fn line_body(areas: &Areas, names: &Names, decision: &Decision, line: Line) -> DecisionTitle {
     let score = |stored: Option<serde_json::Value>| {
         stored.and_then(|score| serde_json::from_value(score).ok())
     };
     DecisionTitle {
+        annulled: annulled(names, line.annulled_at, line.annulled_by, line.annul_reason),
         n: line.n,
         action: line.action,
         holder_id: line.holder_id,

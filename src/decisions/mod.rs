@@ -1,16 +1,20 @@
 //! Decisions: documents that recognise, decline or revoke titles.
 
 pub mod api;
+pub mod mend;
+pub mod mend_api;
 pub mod rows;
 
 use chrono::NaiveDate;
 
+use self::rows::Line;
 use crate::criteria::{CriteriaSet, Outcome};
 use crate::error::{Error, FieldError, Result, say};
+use crate::kind::Status;
 use crate::text_enum;
-use crate::titles::Step;
 use crate::titles::change::take_step;
 use crate::titles::rows::Title;
+use crate::titles::{Step, next};
 
 text_enum! {
     /// What kind of document it is.
@@ -74,6 +78,15 @@ impl Action {
         }
     }
 
+    /// What a title is after it.
+    pub fn result(self) -> Status {
+        match self {
+            Self::Recognise => Status::Recognised,
+            Self::Decline => Status::NotRecognised,
+            Self::Revoke => Status::Revoked,
+        }
+    }
+
     /// Recognising takes a decision or notice, revoking a decision; minutes are enough to decline.
     pub fn allowed_by(self, document: Document) -> bool {
         match self {
@@ -84,6 +97,43 @@ impl Action {
     }
 }
 
+/// What it means that the act of a decision never happened: the title is what it was before.
+pub fn annul(
+    title: &mut Title,
+    line: &Line,
+    decision: uuid::Uuid,
+    actor: uuid::Uuid,
+) -> Result<()> {
+    refuse_own(title, actor)?;
+    if title.decision_id != Some(decision) || title.status != line.action.result() {
+        return Err(Error::conflict(
+            "later_act",
+            say(
+                "Sau quyết định này danh hiệu đã có việc khác (mở lại, thu hồi …); hãy hủy việc đó \
+                 trước.",
+                "A later act stands on the title; undo that first.",
+            ),
+        ));
+    }
+    title.status = next(title.status, Step::Annul)?;
+    title.decision_id = line.earlier_decision_id;
+    title.valid_through = line.earlier_valid_through;
+    Ok(())
+}
+
+fn refuse_own(title: &Title, actor: uuid::Uuid) -> Result<()> {
+    if !title.hands.contains(&Some(actor)) {
+        return Ok(());
+    }
+    Err(Error::conflict(
+        "own_record",
+        say(
+            "Tài khoản này đã nhập hoặc thẩm định hồ sơ nên không được ghi quyết định.",
+            "This account recorded or verified the title and may not enter its decision.",
+        ),
+    ))
+}
+
 /// What a decision does to one title: its status, its validity; refused if the rules forbid it.
 pub fn apply(
     title: &mut Title,
@@ -92,15 +142,7 @@ pub fn apply(
     reason: Option<&str>,
     actor: uuid::Uuid,
 ) -> Result<()> {
-    if title.hands.contains(&Some(actor)) {
-        return Err(Error::conflict(
-            "own_record",
-            say(
-                "Tài khoản này đã nhập hoặc thẩm định hồ sơ nên không được ghi quyết định.",
-                "This account recorded or verified the title and may not enter its decision.",
-            ),
-        ));
-    }
+    refuse_own(title, actor)?;
     let confirmed = set.is_some_and(|set| set.confirmed);
     if action == Action::Recognise
         && confirmed

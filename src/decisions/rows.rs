@@ -1,6 +1,6 @@
 //! Every query on decisions, and the one transaction that enters them.
 
-use chrono::NaiveDate;
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use super::{Action, Body, Document, apply};
 use crate::areas::{AreaId, Areas};
+use crate::audit::sentence::Subject;
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::{Act, Caller};
 use crate::criteria::{Outcome, rows as criteria_rows};
@@ -40,6 +41,10 @@ pub struct Decision {
     pub note: String,
     pub entered_by: Uuid,
     pub version: Version,
+    /// Set once none of its titles stands.
+    pub annulled_at: Option<DateTime<Utc>>,
+    pub annulled_by: Option<Uuid>,
+    pub annul_reason: String,
 }
 
 /// A line of the annexed list, as it was that day.
@@ -62,6 +67,12 @@ pub struct Line {
     pub outcome: Outcome,
     pub grade: String,
     pub reason: String,
+    /// What the title had before.
+    pub earlier_decision_id: Option<Uuid>,
+    pub earlier_valid_through: i16,
+    pub annulled_at: Option<DateTime<Utc>>,
+    pub annulled_by: Option<Uuid>,
+    pub annul_reason: String,
 }
 
 /// What a decision does to some titles.
@@ -82,8 +93,9 @@ pub struct DecisionFilter {
 }
 
 impl Decision {
-    fn fields(&self) -> Fields {
+    pub(super) fn fields(&self) -> Fields {
         Fields::new()
+            .plain("annulled", self.annulled_at.is_some())
             .plain("document", self.document.as_str())
             .plain("authority", &*self.authority_name)
             .plain("authority_area", self.authority_area_id)
@@ -102,6 +114,16 @@ impl Decision {
         } else {
             format!("{}/{}", self.number, self.symbol)
         }
+    }
+
+    /// How its history speaks of it.
+    pub fn subject(&self) -> Subject {
+        let (reference, on) = (self.reference(), self.decided_on.format("%d/%m/%Y"));
+        let called = say(
+            format!("{} {reference} ngày {on}", self.document.vi()),
+            format!("the {} {reference} of {on}", self.document),
+        );
+        Subject { entity: "decision", ids: vec![self.id.to_string()], kind: None, called }
     }
 
     /// A decision of the caller's area, or on a title of it.
@@ -282,14 +304,17 @@ impl Decision {
         diesel::sql_query(
             "insert into decision_titles (decision_id, n, holder_id, year, level, action, kind,
                                           area_id, code, name, hamlet, group_code, own_score,
-                                          verified_score, outcome, grade, reason)
+                                          verified_score, outcome, grade, reason,
+                                          earlier_decision_id, earlier_valid_through)
              select $1, u.n, u.holder_id, u.year, u.level, u.action, u.kind, u.area_id, u.code,
                     u.name, u.hamlet, u.group_code, u.own_score, u.verified_score, u.outcome,
-                    u.grade, u.reason
-             from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+                    u.grade, u.reason, u.earlier_decision_id, u.earlier_valid_through
+             from unnest($2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17,
+                         $18)
                   with ordinality
                   u (holder_id, year, level, action, kind, area_id, code, name, hamlet, group_code,
-                     own_score, verified_score, outcome, grade, reason, n)",
+                     own_score, verified_score, outcome, grade, reason, earlier_decision_id,
+                     earlier_valid_through, n)",
         )
         .bind::<SqlUuid, _>(self.id)
         .bind::<Array<SqlUuid>, _>(each(lines, |_, t, _| t.holder_id))
@@ -307,6 +332,8 @@ impl Decision {
         .bind::<Array<Text>, _>(each(lines, |_, t, _| t.outcome.as_str()))
         .bind::<Array<Text>, _>(each(lines, |_, t, _| &*t.grade))
         .bind::<Array<Text>, _>(each(lines, |p, _, _| p.reason.as_deref().unwrap_or_default()))
+        .bind::<Array<Nullable<SqlUuid>>, _>(each(lines, |_, t, _| t.decision_id))
+        .bind::<Array<SmallInt>, _>(each(lines, |_, t, _| t.valid_through))
         .execute(w.db)
         .await?;
         Ok(())
@@ -319,7 +346,7 @@ fn covered(area: AreaId) -> _ {
     area_scopes::table.filter(area_scopes::area_id.eq(area)).select(area_scopes::covered_id)
 }
 
-fn number_taken() -> Error {
+pub(super) fn number_taken() -> Error {
     Error::conflict(
         "number_taken",
         say(

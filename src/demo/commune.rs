@@ -321,6 +321,9 @@ async fn enter(
         note: format!("Công nhận các danh hiệu học tập năm {year}"),
         entered_by: act.caller.id,
         version: Version::NEVER,
+        annulled_at: None,
+        annulled_by: None,
+        annul_reason: String::new(),
     };
     Decision::enter(db, act, areas, &decision, parts).await?;
     Ok(())

@@ -12,12 +12,12 @@ use validator::Validate;
 use super::rows::{self, Holder, HolderFilter, HolderKey, NumberChange};
 use super::{Checked, Details, Draft, merge, merged};
 use crate::areas::{AreaId, AreaLevel, Areas};
-use crate::audit::api::{HistoryItem, history};
+use crate::audit::api::{HistoryItem, HistoryQuery, history};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, LookUpNumber, ReadRecords, WriteRecords};
 use crate::clock::today;
 use crate::db::Db;
-use crate::error::{Error, Result, say};
+use crate::error::{Error, Lang, Result, say};
 use crate::hamlets::rows::Hamlet;
 use crate::hamlets::writable;
 use crate::input::{IfMatch, Json, Query, present};
@@ -121,13 +121,6 @@ crate::text_enum! {
     pub enum Exact {
         Exact = "exact",
     }
-}
-
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct HistoryQuery {
-    limit: Option<i64>,
 }
 
 /// A number to look up, in the body so that no address or log holds it.
@@ -280,13 +273,14 @@ pub async fn get_history(
     user: Allow<ReadRecords>,
     id: Path<String>,
     query: Query<HistoryQuery>,
+    lang: Lang,
 ) -> Result<Page<HistoryItem>> {
     let limit = paging::limit(query.limit)?;
-    let key = HolderKey::parse(&id)?;
     let mut db = state.db().await?;
-    let holder = Holder::find(&mut db, &user, &key).await?;
+    let holder = Holder::find(&mut db, &user, &HolderKey::parse(&id)?).await?;
     let ids = merged::with_merged(&mut db, &[holder.id]).await?;
-    let items = history(&mut db, &state.areas(), &ids, limit).await?;
+    let subject = holder.subject(&ids);
+    let items = history(&mut db, &state.areas(), &subject, lang, limit).await?;
     Ok(Page { items, next: None, count: None })
 }
 

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::alike::refuse_alike;
 use super::{code, merged};
 use crate::areas::{AreaId, Areas};
+use crate::audit::sentence::Subject;
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::{Act, Caller};
 use crate::clock::today;
@@ -108,6 +109,14 @@ impl Holder {
             version: Version::NEVER,
             ended_on: None,
         }
+    }
+
+    /// How its history speaks of it; `ids` are its own and those merged into it.
+    pub fn subject(&self, ids: &[Uuid]) -> Subject {
+        let (vi, en) = self.kind.noun();
+        let called = say(format!("{vi} {}", self.name), format!("the {en} {}", self.name));
+        let ids = ids.iter().map(Uuid::to_string).collect();
+        Subject { entity: "holder", ids, kind: Some(self.kind), called }
     }
 
     pub fn group(&self) -> Option<Group> {

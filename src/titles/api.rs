@@ -366,7 +366,7 @@ fn year_of(year: i16) -> Result<Year> {
     Year::try_from(year).map_err(|_| Error::not_found())
 }
 
-async fn key(
+pub(super) async fn key(
     db: &mut Db,
     caller: &Caller,
     (id, year, level): &(String, String, String),
@@ -380,7 +380,7 @@ async fn key(
     Ok((id, year.get(), level))
 }
 
-async fn read(
+pub(super) async fn read(
     state: &State,
     db: &mut Db,
     caller: &Caller,

@@ -48,7 +48,7 @@ pub async fn register(
 }
 
 /// Whether the kind has this level, and the holder stands where a title of the level belongs.
-fn check_level(areas: &Areas, holder: &Holder, level: Level) -> Result<()> {
+pub(super) fn check_level(areas: &Areas, holder: &Holder, level: Level) -> Result<()> {
     use crate::areas::AreaLevel;
     use crate::kind::Kind;
     let fits = holder.kind.levels().contains(&level)
@@ -173,7 +173,7 @@ pub async fn delete(
 }
 
 /// A title that the caller may write, its chain locked and its version checked.
-async fn locked(
+pub(super) async fn locked(
     w: &mut Writer<'_>,
     areas: &Areas,
     key: TitleKey,
@@ -275,7 +275,7 @@ pub fn take_step(
             title.decision_id = None;
             title.valid_through = title.year;
         }
-        Step::Withdraw | Step::Recognise | Step::Decline | Step::Revoke => {}
+        Step::Withdraw | Step::Recognise | Step::Decline | Step::Revoke | Step::Annul => {}
     }
     if matches!(step, Step::Assess | Step::Verify | Step::Return) {
         title.assess(set);

@@ -3,6 +3,8 @@
 pub mod api;
 pub mod change;
 pub mod choice;
+pub mod correct;
+pub mod correct_api;
 pub mod follow;
 pub mod list_api;
 pub mod hand_over;
@@ -32,6 +34,8 @@ text_enum! {
         Decline = "decline",
         /// By a decision (thu hồi).
         Revoke = "revoke",
+        /// The decision was entered wrongly (hủy quyết định).
+        Annul = "annul",
     }
 }
 
@@ -49,6 +53,8 @@ pub fn next(status: Status, step: Step) -> Result<Status> {
         (Verified, Recognise) => Ok(Recognised),
         (Verified, Decline) => Ok(NotRecognised),
         (Recognised, Step::Revoke) => Ok(Revoked),
+        (Recognised | NotRecognised, Annul) => Ok(Verified),
+        (Revoked, Annul) => Ok(Recognised),
         _ => Err(Error::conflict(
             "step_not_allowed",
             say(
@@ -70,12 +76,13 @@ impl Step {
             Self::Recognise => "công nhận",
             Self::Decline => "ghi không công nhận",
             Self::Revoke => "thu hồi",
+            Self::Annul => "hủy quyết định",
         }
     }
 
     /// Whether the trail must say why.
     pub fn needs_reason(self) -> bool {
-        matches!(self, Self::Return | Self::Withdraw | Self::Reopen)
+        matches!(self, Self::Return | Self::Withdraw | Self::Reopen | Self::Annul)
     }
 
     /// The name of the action in the trail.
@@ -89,6 +96,7 @@ impl Step {
             Self::Recognise => "title.recognise",
             Self::Decline => "title.decline",
             Self::Revoke => "title.revoke",
+            Self::Annul => "decision.annul",
         }
     }
 }
@@ -129,9 +137,12 @@ mod tests {
              verified recognise recognised\n\
              verified decline not_recognised\n\
              recognised revoke revoked\n\
+             recognised annul verified\n\
              not_recognised reopen verified\n\
+             not_recognised annul verified\n\
              withdrawn reopen registered\n\
-             revoked reopen verified\n"
+             revoked reopen verified\n\
+             revoked annul recognised\n"
         );
     }
 }

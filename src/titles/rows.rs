@@ -26,7 +26,7 @@ use crate::holders::rows::Holder;
 use crate::input::stale;
 use crate::kind::{Kind, Level, Status};
 use crate::ledger::{TitleChange, TitleState, Writer};
-use crate::schema::{area_scopes, difficult_areas, hamlets, holders, titles};
+use crate::schema::{area_scopes, decision_titles, difficult_areas, hamlets, holders, titles};
 use crate::text::search_key;
 use crate::version::Version;
 
@@ -670,6 +670,12 @@ pub async fn save_all(
         after.version = w.version(areas.chain(after.area_id, after.placed_id))?;
     }
     let after: Vec<&Title> = changes.iter().map(|(_, after)| after).collect();
+    store(w, &after, hand).await?;
+    let changed = changes.iter().map(|(before, after)| (after, Title::changed(before, after)));
+    record(w, areas, changed.collect()).await
+}
+
+async fn store(w: &mut Writer<'_>, after: &[&Title], hand: bool) -> Result<()> {
     fn of<T>(titles: &[&Title], field: impl Fn(&Title) -> T) -> Vec<T> {
         titles.iter().map(|title| field(title)).collect()
     }
@@ -688,29 +694,28 @@ pub async fn save_all(
                  import_id, version, area_id)
          where t.holder_id = u.holder_id and t.year = u.year and t.level = u.level",
     )
-    .bind::<Array<SqlUuid>, _>(of(&after, |t| t.holder_id))
-    .bind::<Array<SmallInt>, _>(of(&after, |t| t.year))
-    .bind::<Array<Text>, _>(of(&after, |t| t.level.as_str()))
-    .bind::<Array<Text>, _>(of(&after, |t| t.group_code.clone()))
-    .bind::<Array<Text>, _>(of(&after, |t| t.status.as_str()))
-    .bind::<Array<Text>, _>(of(&after, |t| t.grade.clone()))
-    .bind::<Array<SmallInt>, _>(of(&after, |t| t.valid_through))
-    .bind::<Array<Bool>, _>(of(&after, |t| t.difficult))
-    .bind::<Array<Nullable<Jsonb>>, _>(of(&after, |t| t.own_score.clone()))
-    .bind::<Array<Nullable<Jsonb>>, _>(of(&after, |t| t.verified_score.clone()))
-    .bind::<Array<Text>, _>(of(&after, |t| t.outcome.as_str()))
-    .bind::<Array<Nullable<SqlUuid>>, _>(of(&after, |t| t.criteria_set_id))
-    .bind::<Array<Nullable<SqlUuid>>, _>(of(&after, |t| t.decision_id))
-    .bind::<Array<Nullable<Integer>>, _>(of(&after, |t| t.placed_id))
-    .bind::<Array<Nullable<SqlUuid>>, _>(of(&after, |t| t.import_id))
-    .bind::<Array<BigInt>, _>(of(&after, |t| t.version.raw()))
+    .bind::<Array<SqlUuid>, _>(of(after, |t| t.holder_id))
+    .bind::<Array<SmallInt>, _>(of(after, |t| t.year))
+    .bind::<Array<Text>, _>(of(after, |t| t.level.as_str()))
+    .bind::<Array<Text>, _>(of(after, |t| t.group_code.clone()))
+    .bind::<Array<Text>, _>(of(after, |t| t.status.as_str()))
+    .bind::<Array<Text>, _>(of(after, |t| t.grade.clone()))
+    .bind::<Array<SmallInt>, _>(of(after, |t| t.valid_through))
+    .bind::<Array<Bool>, _>(of(after, |t| t.difficult))
+    .bind::<Array<Nullable<Jsonb>>, _>(of(after, |t| t.own_score.clone()))
+    .bind::<Array<Nullable<Jsonb>>, _>(of(after, |t| t.verified_score.clone()))
+    .bind::<Array<Text>, _>(of(after, |t| t.outcome.as_str()))
+    .bind::<Array<Nullable<SqlUuid>>, _>(of(after, |t| t.criteria_set_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(of(after, |t| t.decision_id))
+    .bind::<Array<Nullable<Integer>>, _>(of(after, |t| t.placed_id))
+    .bind::<Array<Nullable<SqlUuid>>, _>(of(after, |t| t.import_id))
+    .bind::<Array<BigInt>, _>(of(after, |t| t.version.raw()))
     .bind::<SqlUuid, _>(w.act.caller.id)
     .bind::<Bool, _>(hand)
-    .bind::<Array<Integer>, _>(of(&after, |t| t.area_id))
+    .bind::<Array<Integer>, _>(of(after, |t| t.area_id))
     .execute(w.db)
     .await?;
-    let changed = changes.iter().map(|(before, after)| (after, Title::changed(before, after)));
-    record(w, areas, changed.collect()).await
+    Ok(())
 }
 
 /// Writes what changes of titles leave, each in the chain of its title.
@@ -747,6 +752,46 @@ pub async fn delete_all(w: &mut Writer<'_>, areas: &Areas, gone: &[Title]) -> Re
         item: Item::deleted(Entity::Title, title.id(), title.fields()),
     };
     record(w, areas, gone.iter().map(|title| (title, change(title))).collect()).await
+}
+
+/// Gives a title whose chain is locked another year or level, and its lines in decisions with it.
+pub async fn rekey(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    before: Title,
+    mut after: Title,
+    hand: bool,
+) -> Result<()> {
+    let chain = areas.chain(after.area_id, after.placed_id);
+    after.version = w.version(chain)?;
+    let (holder, year, level) = before.key();
+    diesel::update(titles::table.find((holder, year, level)))
+        .set((titles::year.eq(after.year), titles::level.eq(after.level)))
+        .execute(w.db)
+        .await?;
+    diesel::update(
+        decision_titles::table
+            .filter(decision_titles::holder_id.eq(holder).and(decision_titles::year.eq(year)))
+            .filter(decision_titles::level.eq(level)),
+    )
+    .set((decision_titles::year.eq(after.year), decision_titles::level.eq(after.level)))
+    .execute(w.db)
+    .await?;
+    store(w, &[&after], hand).await?;
+    let (from, to) = (before.id(), after.id());
+    let gone = before.fields().plain("corrected_to", &*to);
+    let made = after.fields().plain("corrected_from", &*from);
+    let left = TitleChange {
+        before: Some(before.state()),
+        after: None,
+        item: Item::deleted(Entity::Title, from, gone),
+    };
+    let came = TitleChange {
+        before: None,
+        after: Some(after.state()),
+        item: Item::created(Entity::Title, to, made),
+    };
+    w.titles(chain, vec![left, came]).await
 }
 
 fn each<'a, T>(titles: &'a [Title], field: impl Fn(&'a Title) -> T) -> Vec<T> {

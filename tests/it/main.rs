@@ -33,3 +33,6 @@ mod past_days;
 mod boundaries;
 mod splits;
 mod hamlets;
+mod annulment;
+mod corrections;
+mod history;

@@ -191,12 +191,29 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             let title = c.title("withdrawn").await;
             write(RECORDER, at(&title, "/reopen"), because()).knowing(title)
         }
+        "POST /holders/{id}/titles/{year}/{level}/correct" => {
+            let title = c.title("verified").await;
+            let right = json!({"year": 2027, "reason": "Đăng ký nhầm năm"});
+            write(&[Recorder, Approver, Supervisor], at(&title, "/correct"), right).knowing(title)
+        }
 
         "GET /decisions" => read(READERS, "/decisions").anywhere(),
         "POST /decisions" => write(APPROVER, "/decisions", c.new_decision("101").await),
         "GET /decisions/{id}" => read(READERS, of(&c.decision("102").await, "/decisions/{id}")),
         "GET /decisions/{id}/titles" => {
             read(READERS, of(&c.decision("103").await, "/decisions/{id}/titles"))
+        }
+        "GET /decisions/{id}/history" => {
+            read(READERS, of(&c.decision("104").await, "/decisions/{id}/history"))
+        }
+        "POST /decisions/{id}/annul" => {
+            let made = c.decision("105").await;
+            write(APPROVER, of(&made, "/decisions/{id}/annul"), because()).knowing(made)
+        }
+        "POST /decisions/{id}/correct" => {
+            let made = c.decision("106").await;
+            let right = json!({"number": "107", "reason": "Gõ nhầm số"});
+            write(APPROVER, of(&made, "/decisions/{id}/correct"), right).knowing(made)
         }
 
         "GET /imports" => read(READERS, "/imports").anywhere(),

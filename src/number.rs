@@ -111,7 +111,8 @@ impl NumberFault {
     pub fn say(self) -> Say {
         match self {
             Self::OldCard => say(
-                "Đây là số CMND 9 số; cần số định danh cá nhân (CCCD) gồm 12 chữ số.",
+                "Đây là số CMND 9 số; cần số định danh cá nhân (CCCD) gồm 12 chữ số. Nếu chưa có thì để \
+                 trống.",
                 "This is a nine-digit identity card; the 12-digit personal number is needed.",
             ),
             Self::Length(n) => say(
@@ -123,11 +124,11 @@ impl NumberFault {
                 "A personal number consists of digits only.",
             ),
             Self::Sex => say(
-                "Chữ số thứ 4 của số định danh không khớp với giới tính.",
+                "Chữ số thứ 4 của số định danh không khớp với giới tính; hãy kiểm tra lại cả hai.",
                 "The fourth digit of the number does not fit the sex.",
             ),
             Self::BirthYear => say(
-                "Số định danh không khớp với năm sinh (chữ số 4 đến 6).",
+                "Số định danh không khớp với năm sinh (chữ số 4 đến 6); hãy kiểm tra lại cả hai.",
                 "The number does not fit the year of birth (digits 4 to 6).",
             ),
         }

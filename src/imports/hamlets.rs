@@ -7,6 +7,7 @@ use uuid::Uuid;
 use super::{Fault, Row};
 use crate::areas::{AreaId, Areas};
 use crate::clock::today;
+use crate::hamlets::names::HamletName;
 use crate::hamlets::rows::Hamlet;
 use crate::kind::Kind;
 use crate::text::search_key;
@@ -14,6 +15,8 @@ use crate::text::search_key;
 /// The hamlets of a commune as lists may name them.
 pub struct Hamlets {
     known: Vec<Known>,
+    /// What hamlets were called before, in the form of [`core`], and those that stand for them today.
+    former: HashMap<String, Vec<Uuid>>,
 }
 
 struct Known {
@@ -28,7 +31,7 @@ struct Known {
 
 impl Hamlets {
     /// `home` is the commune of the list: of several hamlets of one name its own is meant.
-    pub fn new(hamlets: &[Hamlet], areas: &Areas, home: AreaId) -> Self {
+    pub fn new(hamlets: &[Hamlet], names: &[HamletName], areas: &Areas, home: AreaId) -> Self {
         let labels = labels(hamlets, areas);
         let known = hamlets.iter().map(|hamlet| Known {
             id: hamlet.id,
@@ -37,7 +40,14 @@ impl Hamlets {
             core: core(&hamlet.full_name()),
             at_home: hamlet.area_id == home,
         });
-        Self { known: known.collect() }
+        let mut former: HashMap<String, Vec<Uuid>> = HashMap::new();
+        for name in names.iter().filter(|name| name.until.is_some()) {
+            let standing = former.entry(core(&name.full_name)).or_default();
+            if !standing.contains(&name.hamlet) {
+                standing.push(name.hamlet);
+            }
+        }
+        Self { known: known.collect(), former }
     }
 
     /// The hamlet that a row names; none where it names none. It is never made here. `holder` is the
@@ -62,6 +72,10 @@ impl Hamlets {
             if let (Some(one), None) = (found.next(), found.next()) {
                 return Ok(Some(one.id));
             }
+        }
+        // A list of last year may call it by the name of that year.
+        if let ([], Some([one])) = (&fitting[..], self.former.get(&key).map(Vec::as_slice)) {
+            return Ok(Some(*one));
         }
         // Clans and units need none, and a sheet may go by any name.
         if row.hamlet_is_sheet && kind != Kind::Community {

@@ -59,6 +59,13 @@ impl Line<'_> {
             .collect()
     }
 
+    /// Whether the column of births is one of days, and not of years alone.
+    fn has_days(&self, row: &Row) -> bool {
+        let head = row.places.iter().find(|(field, ..)| field == name_of(Field::Birth));
+        self.kind == Kind::Citizen
+            && head.is_some_and(|(_, _, head)| search_key(head).contains("ngay"))
+    }
+
     fn wrong(&self, row: &mut Row, field: Field, code: &str, reason: impl Into<String>) {
         let text = self.text(field);
         let value = if field == Field::Number { masked(&text) } else { text };
@@ -86,7 +93,12 @@ impl Line<'_> {
             }
         }
         if self.kind != Kind::Community && row.name.is_empty() {
-            self.wrong(row, Field::Name, "name_missing", "Thiếu tên.");
+            self.wrong(
+                row,
+                Field::Name,
+                "name_missing",
+                "Thiếu tên; hãy ghi tên, hoặc xóa dòng này.",
+            );
         }
     }
 
@@ -113,7 +125,7 @@ impl Line<'_> {
     fn read_details(&self, row: &mut Row, details: &mut Map<String, Value>) {
         let birth = self.text(Field::Birth);
         if !birth.is_empty() {
-            match cells::birth(&birth, self.today, self.kind == Kind::Citizen) {
+            match cells::birth(&birth, self.today, self.has_days(row)) {
                 None => self.wrong(
                     row,
                     Field::Birth,

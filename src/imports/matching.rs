@@ -257,7 +257,12 @@ impl<'a> Matcher<'a> {
             let row = &self.rows[n];
             let Some(number) = row.personal_number.as_deref() else { continue };
             let said = masked(number);
+            let told = matches!(self.meant[n], Some(Meant::Unclear(_)));
             if let Some(other) = first.get(number) {
+                // One that stands twice has its fault already.
+                if told {
+                    continue;
+                }
                 let other = self.place(*other, n);
                 let reason = format!("{other} cũng ghi số này; mỗi số chỉ là của một đối tượng.");
                 self.refuse(n, row.fault("number", &said, "number_repeated", reason));

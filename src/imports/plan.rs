@@ -74,10 +74,11 @@ impl Plan {
         let mut holders = Holder::of_commune(db, commune, kind).await?;
         holders.retain(|holder| areas.chain(holder.area_id, None) == commune);
         let hamlets = Hamlet::of_commune(db, commune).await?;
+        let names = Hamlet::names_of_commune(db, areas, commune).await?;
         let known = Known {
             kind,
             holders: &holders,
-            hamlets: Hamlets::new(&hamlets, areas, import.commune_id),
+            hamlets: Hamlets::new(&hamlets, &names, areas, import.commune_id),
             owners: owners(db, keys, areas, import, rows).await?,
             newcomers: &newcomers(db, commune, kind).await?,
         };
@@ -212,12 +213,13 @@ fn fill(
         }
         // Another way of writing the same name is no correction.
         _ => match before {
-            Some(holder) if name_key(&holder.name) == name_key(&row.name) => holder.name.clone(),
+            Some(holder) if says_same(&row.name, &holder.name) => holder.name.clone(),
             _ => row.name.clone(),
         },
     };
     let mut details = before.map(|holder| holder.details.clone()).unwrap_or_default();
     merge(&mut details, row.details.clone());
+    one_birth(&mut details, &row.details);
     let group = row.group.or(before.and_then(Holder::group));
     let number = row.personal_number.clone().or(held.cloned());
     let draft = Draft { kind: import.kind, name, group, number, details };
@@ -258,6 +260,27 @@ fn fill(
     after.birth_year = checked.details.birth_year();
     after.details = checked.details.to_value();
     planned.after = Some(after);
+}
+
+/// Whether a list writes the name that the register has: otherwise, or without any diacritics, as some
+/// machines do.
+fn says_same(listed: &str, known: &str) -> bool {
+    name_key(listed) == name_key(known)
+        || listed.is_ascii() && search_key(listed) == search_key(known)
+}
+
+/// Of the register's birth and the list's the list's holds, but its year takes no day away.
+fn one_birth(details: &mut serde_json::Value, listed: &serde_json::Value) {
+    let Some(fields) = details.as_object_mut() else { return };
+    let year_of = |date: &serde_json::Value| date.as_str().and_then(|d| d.get(..4)?.parse().ok());
+    let date_year: Option<i64> = fields.get("birth_date").and_then(year_of);
+    if listed["birth_date"].is_string()
+        || date_year.is_some() && date_year == listed["birth_year"].as_i64()
+    {
+        fields.remove("birth_year");
+    } else if listed["birth_year"].is_number() {
+        fields.remove("birth_date");
+    }
 }
 
 /// The column to which an error of a holder belongs.

@@ -37,7 +37,7 @@ fn write(page: &mut Worksheet, sheet: &Sheet, marks: Option<&Marks>) -> Result<(
     let code = marks.filter(|marks| !marks.header.columns.contains_key(&Field::Code));
     let code = code.map(|_| if old.is_some() { width } else { width + 1 });
     set_widths(page, sheet, marks, width)?;
-    write_cells(page, sheet, marks, old)?;
+    write_cells(page, sheet, marks, (old, width))?;
     let Some(marks) = marks else { return Ok(()) };
     let row = marks.header.row - 1;
     page.set_column_width(reasons as u16, 60)?;
@@ -48,17 +48,20 @@ fn write(page: &mut Worksheet, sheet: &Sheet, marks: Option<&Marks>) -> Result<(
     }
     let why = plain()
         .set_text_wrap()
-        .set_align(FormatAlign::Top)
+        .set_align(FormatAlign::VerticalCenter)
         .set_border(FormatBorder::Thin)
         .set_font_color(Color::RGB(0x00C0_0000));
     for (number, reason) in &marks.reasons {
         page.write_with_format(number - 1, reasons as u16, reason, &why)?;
         // Excel does not fit a row to a text that wraps when a program wrote it.
-        let lines: usize = reason.lines().map(|line| 1 + line.chars().count() / 58).sum();
+        let lines: usize = reason.lines().map(|line| 1 + line.chars().count() / 68).sum();
         page.set_row_height(number - 1, 16.5 * lines as f64)?;
     }
     page.set_freeze_panes(marks.header.row, 0)?;
-    page.set_landscape().set_print_fit_to_pages(1, 0);
+    for row in marks.header.first_row..=marks.header.row {
+        page.set_row_height(row - 1, 33)?;
+    }
+    page.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
     Ok(())
 }
 
@@ -66,13 +69,14 @@ fn write_cells(
     page: &mut Worksheet,
     sheet: &Sheet,
     marks: Option<&Marks>,
-    left_out: Option<usize>,
+    (left_out, width): (Option<usize>, usize),
 ) -> Result<(), XlsxError> {
     let title = plain().set_bold().set_align(FormatAlign::Center);
-    let cell = plain().set_border(FormatBorder::Thin).set_align(FormatAlign::Top);
+    let cell = plain().set_border(FormatBorder::Thin).set_align(FormatAlign::VerticalCenter);
     let wrong = cell.clone().set_background_color(Color::RGB(0x00FF_F2CC));
     let first = marks.map_or(u32::MAX, |marks| marks.header.first_row);
     let last = marks.map_or(0, |marks| marks.header.row);
+    let above = plain();
     let mut covered = std::collections::HashSet::new();
     for region in &sheet.merged {
         let (from, to) = region.columns;
@@ -95,13 +99,21 @@ fn write_cells(
             Some(marks) if marks.reasons.contains_key(number) => &wrong,
             Some(_) if (first..=last).contains(number) => &head(),
             Some(_) if *number > last => &cell,
-            _ => &plain(),
+            _ => &above,
         };
-        for (column, text) in cells.iter().enumerate() {
-            if text.is_empty() || covered.contains(&(*number, column)) || left_out == Some(column) {
+        let reasons = marks.is_some_and(|marks| marks.reasons.contains_key(number));
+        let filled = cells.iter().filter(|cell| !cell.is_empty()).count();
+        for column in (0..width).filter(|column| left_out != Some(*column)) {
+            let text = cells.get(column).map_or("", String::as_str);
+            if covered.contains(&(*number, column)) {
                 continue;
             }
-            write_text(page, number - 1, column as u16, text, format)?;
+            if !text.is_empty() {
+                write_text(page, number - 1, column as u16, text, format)?;
+            } else if *number > last && (reasons || filled > 2) {
+                // What is missing is seen as an empty cell of its row.
+                page.write_blank(number - 1, column as u16, format)?;
+            }
         }
     }
     Ok(())
@@ -146,6 +158,10 @@ fn set_widths(
             .filter_map(|row| row.cells.get(column))
             .map(|cell| cell.chars().count())
             .max();
+        // A head may wrap between its words, not inside one.
+        let heads = sheet.rows.iter().filter(|row| row.number == below);
+        let words = heads.filter_map(|row| row.cells.get(column)).flat_map(|cell| cell.split(' '));
+        let longest = words.map(|word| word.chars().count()).max().max(longest);
         let fitting = (longest.unwrap_or(0) as f64 * 1.15 + 2.0).clamp(7.0, 45.0);
         page.set_column_width(column as u16, fitting)?;
     }

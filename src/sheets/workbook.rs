@@ -65,6 +65,7 @@ impl Template {
     fn write_list(&self, list: &mut Worksheet, lists: &mut Worksheet) -> Result<(), XlsxError> {
         // Text throughout: Excel must not take the zeros of a number.
         let text = plain().set_num_format("@");
+        let cell = text.clone().set_border(FormatBorder::Thin);
         let last = self.columns.len().saturating_sub(1) as u16;
         list.merge_range(0, 0, 0, last.max(1), &self.title, &plain().set_bold())?;
         let hint = "Xóa dòng ví dụ. Cột có dấu * phải có. Xem trang “Hướng dẫn”.";
@@ -74,7 +75,7 @@ impl Template {
             list.set_column_format(n, &text)?;
             list.write_with_format(2, n, column.head, &head())?;
             if self.rows.is_empty() {
-                let example = text.clone().set_italic().set_font_color(Color::Gray);
+                let example = cell.clone().set_italic().set_font_color(Color::Gray);
                 list.write_with_format(3, n, &column.example, &example)?;
             }
             if !column.choices.is_empty() {
@@ -91,12 +92,14 @@ impl Template {
             }
         }
         for (row, cells) in (FIRST_ROW - 1..).zip(&self.rows) {
-            for (n, cell) in (0..).zip(cells) {
-                list.write_with_format(row, n, cell, &text)?;
+            for (n, said) in (0..).zip(cells) {
+                list.write_with_format(row, n, said, &cell)?;
             }
         }
         list.set_row_height(2, 34)?;
         list.set_freeze_panes(3, 0)?;
+        list.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
+        list.set_repeat_rows(2, 2)?;
         Ok(())
     }
 

@@ -382,3 +382,39 @@ async fn only_the_recorder_of_the_commune_sends_lists() {
     assert_eq!(approver.get(&path).await.is(200)["summary"]["new"], 1);
     recorder.get("/imports?year=2026").await.is(422);
 }
+
+#[actix_web::test]
+async fn a_list_that_knows_last_years_names_means_the_same_hamlets_and_people() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    hamlets(&recorder, "thôn", &["Vạn Diệp", "Phú Ốc"]).await;
+    let head = "STT;Họ và tên;Năm sinh;Giới tính;Số CCCD;Thôn";
+    let list = |rows: &[&str]| csv(head, rows);
+    let first = ["1;Lê Thị Yến;1985;Nữ;036185001234;Vạn Diệp", "2;Lê Văn Sơn;1990;Nam;;Phú Ốc"];
+    enter(&recorder, "citizen&year=2025", list(&first)).await;
+    let known = recorder.get(&format!("/areas/commune/{COMMUNE}/hamlets")).await.is(200);
+    let hamlet =
+        known["items"].as_array().unwrap().iter().find(|h| h["name"] == "Vạn Diệp").unwrap();
+    let renamed = json!({
+        "change": "rename", "effective_on": "2026-06-01", "document": "Nghị quyết 12/NQ-HĐND",
+        "hamlets": [{"id": hamlet["id"], "version": hamlet["version"]}], "name": "Đông Phú",
+    });
+    recorder.post(&format!("/areas/commune/{COMMUNE}/hamlet-changes"), renamed).await.is(201);
+    let found = summary(&recorder, "citizen&year=2026", list(&first)).await;
+    assert_eq!((told(&found), &found["bad"]), ([2, 0, 0, 2], &json!(0)), "{found:#}");
+    // A machine without diacritics corrects no name; a year takes no day of birth away.
+    let plain = csv(
+        "STT;Họ và tên;Ngày sinh;Giới tính;Số CCCD;Thôn",
+        &["1;LE THI YEN;05/02/1985;Nữ;036185001234;Đông Phú"],
+    );
+    let import = enter(&recorder, "citizen&year=2026", plain).await;
+    assert_eq!(told(&import["summary"]), [1, 0, 0, 1]);
+    enter(&recorder, "citizen&year=2026", list(&first)).await;
+    let holders =
+        recorder.get(&format!("/holders?kind=citizen&area={COMMUNE}&q=yen")).await.is(200);
+    let yen = &holders["items"][0];
+    assert_eq!(
+        (&yen["name"], &yen["details"]["birth_date"]),
+        (&json!("Lê Thị Yến"), &json!("1985-02-05"))
+    );
+}

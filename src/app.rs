@@ -19,7 +19,8 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     areas, audit, auth, contract, criteria, decisions, duplicates, exports, hamlets, holders,
-    imports, inputs, metrics, moves, proof, quality, reported, statistics, targets, titles, users,
+    imports, inputs, metrics, moves, placements, proof, quality, reported, statistics, targets,
+    titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -42,6 +43,10 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(areas::api::list_areas)
         .service(areas::api::get_area)
         .service(areas::api::get_lineage)
+        .service(placements::api::get_placements)
+        .service(placements::api::list_open_holders)
+        .service(placements::api::place)
+        .service(placements::api::take_back)
         .service(hamlets::api::list_hamlets)
         .service(hamlets::api::create_hamlet)
         .service(hamlets::api::change_hamlet)

@@ -29,6 +29,7 @@ pub mod criteria;
 pub mod hamlets;
 pub mod holders;
 pub mod titles;
+pub mod placements;
 pub mod moves;
 pub mod duplicates;
 pub mod sheets;

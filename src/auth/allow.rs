@@ -26,7 +26,7 @@ macro_rules! permits {
 }
 
 permits! {
-    Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, ReadDecisions, Decide, Import, WriteTotals,
+    Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, PlaceSplits, ReadDecisions, Decide, Import, WriteTotals,
     WriteReported, WriteTargets,
     ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, LookUpNumber,
 }

@@ -36,6 +36,7 @@ pub enum Permission {
     ReturnTitles,
     /// What was entered wrongly: its recorder before the decision, others after it.
     CorrectTitles,
+    PlaceSplits,
     ReadDecisions,
     Decide,
     Import,
@@ -63,6 +64,7 @@ impl Role {
             P::WriteRecords | P::Import | P::WriteTotals | P::LookUpNumber => self == Recorder,
             P::WriteReported => self == Supervisor,
             P::WriteTargets => matches!(self, Supervisor | Administrator),
+            P::PlaceSplits => self == Supervisor,
             P::ReturnTitles => matches!(self, Recorder | Supervisor),
             P::CorrectTitles => matches!(self, Recorder | Approver | Supervisor),
             P::Decide => self == Approver,

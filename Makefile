@@ -1,19 +1,24 @@
 # `make run` starts the demo; `make test` runs every test. Both install what is missing.
-.PHONY: run test check postgres
+.PHONY: run test check tools
 
-run: postgres
+run: tools
 	cargo build --release --locked
-	exec ./target/release/hoctap serve --demo
+	exec $${CARGO_TARGET_DIR:-target}/release/hoctap serve --demo
 
-test: postgres
+test: tools
 	cargo test --locked
 
 check: test
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
-	cargo run --quiet --locked -- openapi | diff openapi.yaml -
 
-# The server and the tests start a PostgreSQL of their own from these programs.
-postgres:
-	@command -v postgres >/dev/null || ls /usr/lib/postgresql/*/bin/postgres >/dev/null 2>&1 || \
-		{ [ "$$(id -u)" = 0 ] || sudo=sudo; $$sudo apt-get update && $$sudo apt-get install -y postgresql; }
+# Of Debian: a linker, the programs of the private PostgreSQL, and curl for the walk of the README.
+tools:
+	@missing=; sudo=; \
+	command -v cc >/dev/null || missing="$$missing gcc libc6-dev"; \
+	command -v curl >/dev/null || missing="$$missing curl"; \
+	{ command -v postgres && command -v initdb; } >/dev/null 2>&1 || \
+		ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || missing="$$missing postgresql"; \
+	[ -n "$$missing" ] || exit 0; \
+	[ "$$(id -u)" = 0 ] || sudo=sudo; \
+	$$sudo apt-get update && $$sudo env DEBIAN_FRONTEND=noninteractive apt-get install -y $$missing

@@ -19,8 +19,8 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     areas, audit, auth, contract, criteria, decisions, duplicates, exports, hamlets, holders,
-    imports, inputs, metrics, moves, placements, proof, quality, reported, statistics, targets,
-    titles, users,
+    imports, inputs, metrics, moves, placements, progress, proof, quality, reported, statistics,
+    targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -107,6 +107,7 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(targets::api::get_targets)
         .service(targets::api::put_targets)
         .service(statistics::api::get_statistics)
+        .service(progress::api::get_progress)
         .service(quality::api::get_quality)
         .service(quality::api::get_quality_cards)
         .service(exports::api::export_titles)

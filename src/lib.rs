@@ -39,6 +39,7 @@ pub mod inputs;
 pub mod reported;
 pub mod targets;
 pub mod statistics;
+pub mod progress;
 pub mod quality;
 pub mod exports;
 pub mod demo;

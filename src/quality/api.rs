@@ -208,6 +208,7 @@ fn body(areas: &Areas, finding: Finding) -> FindingBody {
     let stands = areas.version(finding.area, today()).is_some();
     let records = finding.list.filter(|_| stands).map(|list| match list {
         List::Holders => format!("/api/v1/holders?kind={kind}&area={area}"),
+        List::Duplicates => format!("/api/v1/holders/duplicates?kind={kind}&area={area}"),
         List::Titles(filter) => {
             let year = finding.year;
             let also = filter.map(|(name, value)| format!("&{name}={value}")).unwrap_or_default();

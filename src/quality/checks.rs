@@ -177,7 +177,6 @@ impl Material<'_> {
         for held in self.held {
             let of = Some((held.kind, held.kind.default_level()));
             let title = held.kind.vi().to_lowercase();
-            let list = Some(List::Holders);
             match self.areas.settled(held.area_id) {
                 Some(area) if held.kind == Kind::Family => {
                     *families.entry(area).or_default() += held.holders;
@@ -191,7 +190,7 @@ impl Material<'_> {
                     let numbers = [("holders", held.holders)];
                     let check = Check::HolderWithoutCommune;
                     let finding = self.finding(check, held.area_id, of, &numbers, vi);
-                    found.push(Finding { list: list.clone(), ..finding });
+                    found.push(Finding { list: Some(List::Holders), ..finding });
                 }
             }
             let person = matches!(held.kind, Kind::Family | Kind::Citizen);
@@ -203,7 +202,7 @@ impl Material<'_> {
                 let area = self.areas.chain(held.area_id, None);
                 let numbers = [("alike", held.alike)];
                 let finding = self.finding(Check::ProbableDuplicates, area, of, &numbers, vi);
-                found.push(Finding { list, ..finding });
+                found.push(Finding { list: Some(List::Duplicates), ..finding });
             }
         }
         for (area, families) in families {

@@ -108,6 +108,8 @@ pub enum List {
     Titles(Option<(&'static str, String)>),
     /// Holders of its area and kind.
     Holders,
+    /// Pairs of holders of its area and kind that may be one.
+    Duplicates,
 }
 
 /// How the checks of a commune went.

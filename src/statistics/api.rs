@@ -6,7 +6,7 @@ use actix_web::{HttpRequest, get};
 use super::bases::Bases;
 use super::form::body;
 use super::question::{Asked, sources};
-use super::{Question, compute, rows};
+use super::{Count, Question, compute, rows};
 use crate::areas::{AreaId, Areas, Boundaries};
 use crate::auth::Caller;
 use crate::auth::allow::Anyone;
@@ -62,13 +62,14 @@ fn chains(asked: &Asked) -> Option<AreaId> {
     (asked.question.boundaries == today).then_some(asked.question.area)
 }
 
-/// The rows of an answer, for this caller.
-pub async fn figures(
-    db: &mut Conn,
-    areas: &Areas,
-    question: &Question,
-    caller: Option<&Caller>,
-) -> Result<Vec<FigureBody>> {
+/// What an answer is computed from.
+pub struct Gathered {
+    pub counts: Vec<Count>,
+    pub totals: Vec<Total>,
+    pub closings: Vec<Closing>,
+}
+
+pub async fn gather(db: &mut Conn, areas: &Areas, question: &Question) -> Result<Gathered> {
     let years: Vec<i16> = (question.year_from..=question.year_to).collect();
     let sources = sources(areas, question);
     let counts = rows::counts(db, question, sources.as_deref()).await?;
@@ -76,6 +77,17 @@ pub async fn figures(
     reporting.extend(areas.ancestors(question.area, question.on));
     let totals = Total::of_areas(db, &reporting, &years, question.as_of).await?;
     let closings = Closing::of_areas(db, &reporting, &years, question.as_of).await?;
+    Ok(Gathered { counts, totals, closings })
+}
+
+/// The rows of an answer, for this caller.
+pub async fn figures(
+    db: &mut Conn,
+    areas: &Areas,
+    question: &Question,
+    caller: Option<&Caller>,
+) -> Result<Vec<FigureBody>> {
+    let Gathered { counts, totals, closings } = gather(db, areas, question).await?;
     let bases = Bases::new(areas, question, &totals, &closings);
     let found = compute(areas, question, &counts, &bases);
     Ok(found.into_iter().map(|figure| body(areas, question, caller, figure)).collect())

@@ -265,6 +265,7 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
         }
 
         "GET /statistics" => public("/statistics"),
+        "GET /statistics/progress" => public("/statistics/progress"),
         "GET /statistics/quality" => read(READERS, "/statistics/quality?area=13669"),
         "GET /statistics/quality/cards" => read(READERS, "/statistics/quality/cards?area=13669"),
         "GET /exports/titles" => export("/exports/titles"),

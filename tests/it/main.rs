@@ -27,6 +27,7 @@ mod moves;
 mod proof;
 mod criteria;
 mod decisions;
+mod progress;
 mod quality;
 mod random;
 mod reported;

@@ -132,13 +132,15 @@ async fn totals_that_shrink_and_decisions_that_do_not_come() {
 async fn holders_who_look_alike_or_have_no_commune() {
     let app = TestApp::start().await;
     let office = Office::of(&app).await;
-    let citizen = |year: i32, new: bool| json!({"name": "Lê Thị Hoa", "group": "farmers", "details": {"birth_year": year}, "new": new});
+    let citizen = |year: i32, new: bool| json!({"name": "Lê Thị Hoa", "group": "farmers", "details": {"birth_year": year}, "confirm_new": new});
     let first = holder(&office.recorder, "citizen", COMMUNE, citizen(1980, false)).await;
     holder(&office.recorder, "citizen", COMMUNE, citizen(1981, true)).await;
     assert_eq!(office.found(2026, "probable_duplicates").await, [] as [Value; 0]);
     holder(&office.recorder, "citizen", COMMUNE, citizen(1980, true)).await;
-    let alike = office.finding(2026, "probable_duplicates", 3).await;
-    assert_eq!(alike["numbers"], json!({"alike": 2}));
+    let found = office.found(2026, "probable_duplicates").await;
+    assert_eq!(found[0]["numbers"], json!({"alike": 2}));
+    let pairs = office.recorder.get(found[0]["records"].as_str().expect("a list")).await.is(200);
+    assert_eq!(pairs["items"].as_array().expect("pairs").len(), 1);
     let supervisor = app.user(Role::Supervisor, PROVINCE).await;
     let path = "/statistics/quality?year=2026&code=holder_without_commune";
     assert_eq!(supervisor.get(path).await.is(200)["items"], json!([]));

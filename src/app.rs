@@ -116,6 +116,7 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(exports::api::export_decisions)
         .service(exports::api::export_audit)
         .service(exports::api::get_manifest)
+        .service(exports::report_api::get_annual_report)
         .service(audit::api::list_audit)
         .service(proof::api::verify_audit)
         .service(proof::api::list_checkpoints)

@@ -3,6 +3,8 @@
 
 pub mod api;
 pub mod asked;
+pub mod report;
+pub mod report_api;
 pub mod rows;
 pub mod spool;
 pub mod tables;

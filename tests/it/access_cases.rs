@@ -275,6 +275,7 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
         "GET /exports/audit" => {
             Success { may: CONTROLLERS, ..export("/exports/audit") }.leaves(&[PROVINCE])
         }
+        "GET /reports/annual" => read(READERS, "/reports/annual?area=37&year=2026").anywhere(),
         "GET /exports/{id}/manifest" => {
             let export = c.recorder().get("/exports/titles").await;
             let path = export.header("link").split(['<', '>']).nth(1).expect("a manifest");

@@ -368,3 +368,45 @@ async fn what_was_known_on_a_closed_day_is_exported_the_same_for_ever() {
     let manifest = manifest(&recorder, &before).await;
     assert_eq!((&manifest["as_of"], &manifest["rows"]), (&json!(day), &json!(2)));
 }
+
+#[actix_web::test]
+async fn the_annual_report_is_a_document_with_numbers() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let approver = app.user(Role::Approver, COMMUNE).await;
+    let total = json!({"base": "households", "total": 8, "source": "Công an phường"});
+    let totals = format!("/areas/commune/{COMMUNE}/totals/2026");
+    recorder.put(&totals, json!({"totals": [total]})).await.is(200);
+    for (name, year, status) in [
+        ("Trần Văn An", 2025, "recognised"),
+        ("Lê Thị Bình", 2026, "recognised"),
+        ("Phạm Văn Cả", 2026, "recognised"),
+        ("Ngô Văn Tư", 2026, "verified"),
+    ] {
+        let holder = family(&recorder, name).await;
+        title_at(&recorder, &approver, &holder, year, status).await;
+    }
+    let path = format!("/reports/annual?area={COMMUNE}&year=2026");
+    let commune = export(&recorder, &path).await;
+    let report = cells(&commune.bytes, 0);
+    let text = |row: &[Data]| row.iter().map(Data::to_string).collect::<Vec<_>>().join("|");
+    assert!(text(&report[0]).contains("ỦY BAN NHÂN DÂN"));
+    assert!(text(&report[0]).contains("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"));
+    assert!(text(&report[1]).contains("PHƯỜNG NAM ĐỊNH"));
+    let family = report.iter().find(|row| row[1].to_string() == "Gia đình học tập cấp xã").unwrap();
+    let numbers: Vec<Option<f64>> = family[3..10].iter().map(calamine::DataType::as_f64).collect();
+    let expected = [8.0, 3.0, 2.0, 66.67, 25.0, 1.0, 1.0];
+    assert_eq!(numbers, expected.map(Some), "{family:?}");
+    let learners = report.iter().find(|row| row[1].to_string() == "Người học").expect("the groups");
+    assert_eq!(learners[4], Data::Float(0.0));
+
+    let province = export(&recorder, &format!("/reports/annual?area={PROVINCE}&year=2026")).await;
+    let communes = cells(&province.bytes, 1);
+    assert_eq!(communes.len(), 2 + 129);
+    let own = communes.iter().find(|row| row[1].to_string() == COMMUNE).unwrap();
+    assert_eq!(
+        (&own[3], &own[4], &own[5]),
+        (&Data::Float(3.0), &Data::Float(2.0), &Data::Float(25.0))
+    );
+    recorder.get("/reports/annual?area=VN&year=2026").await.refuses(422, "invalid");
+}

@@ -19,8 +19,8 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     areas, audit, auth, contract, criteria, decisions, duplicates, exports, hamlets, holders,
-    imports, inputs, metrics, moves, placements, progress, proof, quality, reported, statistics,
-    targets, titles, users,
+    imports, inputs, metrics, moves, placements, progress, proof, quality, reported, rounds,
+    statistics, targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -98,6 +98,9 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(imports::files::get_import_errors)
         .service(imports::api::apply_import)
         .service(imports::api::undo_import)
+        .service(rounds::api::get_rounds)
+        .service(rounds::api::put_rounds)
+        .service(rounds::api::list_overdue)
         .service(inputs::api::get_totals)
         .service(inputs::api::put_totals)
         .service(inputs::api::get_closings)

@@ -35,6 +35,7 @@ use crate::reply;
         (name = "criteria", description = "What titles ask"),
         (name = "decisions", description = "Recognising, declining, revoking"),
         (name = "imports", description = "Lists from Excel"),
+        (name = "rounds", description = "Deadlines, and who is overdue"),
         (name = "totals", description = "What rates are taken of, and closings"),
         (name = "statistics", description = "Figures"),
         (name = "exports", description = "Figures and records to take away"),

@@ -497,6 +497,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    rounds (area_id, year, kind, n) {
+        area_id -> Int4,
+        year -> Int2,
+        kind -> Text,
+        n -> Int4,
+        registration_until -> Nullable<Date>,
+        decision_until -> Nullable<Date>,
+        day -> Date,
+        author_id -> Uuid,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     service_accounts (id) {
         id -> Uuid,
         name -> Text,
@@ -593,6 +607,7 @@ diesel::table! {
         import_id -> Nullable<Uuid>,
         hands -> Array<Nullable<Uuid>>,
         version -> Int8,
+        late -> Bool,
     }
 }
 
@@ -630,6 +645,7 @@ diesel::joinable!(import_newcomers -> imports (import_id));
 diesel::joinable!(refresh_tokens -> sessions (session_id));
 diesel::joinable!(reported_figures -> areas (area_id));
 diesel::joinable!(service_accounts -> areas (area_id));
+diesel::joinable!(rounds -> areas (area_id));
 diesel::joinable!(sessions -> users (user_id));
 diesel::joinable!(targets -> areas (area_id));
 diesel::joinable!(titles -> criteria_sets (criteria_set_id));
@@ -674,6 +690,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     moves,
     refresh_tokens,
     reported_figures,
+    rounds,
     service_accounts,
     sessions,
     targets,

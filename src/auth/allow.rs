@@ -26,7 +26,8 @@ macro_rules! permits {
 }
 
 permits! {
-    Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, PlaceSplits, ReadDecisions, Decide, Import, WriteTotals,
+    Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, PlaceSplits, ReadDecisions,
+    Decide, SetRounds, Import, WriteTotals,
     WriteReported, WriteTargets,
     ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, LookUpNumber,
 }

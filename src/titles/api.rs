@@ -60,13 +60,20 @@ pub struct TitleBody {
     import: Option<Uuid>,
     /// The last year in which it is in force, once recognised.
     valid_through: i16,
+    /// Something of it came after its deadline, or after its commune had closed.
+    late: bool,
     version: Version,
 }
 
-/// Registering takes no more than its address.
+/// Registering takes no more than its address, and after the deadline a reason.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct Registration {}
+pub struct Registration {
+    /// Needed when it comes late.
+    #[schema(example = "Hộ mới chuyển về")]
+    #[validate(length(max = 1000))]
+    reason: Option<String>,
+}
 
 /// JSON Merge Patch of the scores; null removes.
 #[derive(Deserialize, Validate, ToSchema)]
@@ -78,6 +85,9 @@ pub struct ScorePatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Score>)]
     verified_score: Option<Option<Score>>,
+    /// Needed when it comes late.
+    #[validate(length(max = 1000))]
+    reason: Option<String>,
 }
 
 /// The score that the step brings, if it was not stored before.
@@ -85,6 +95,9 @@ pub struct ScorePatch {
 #[serde(deny_unknown_fields)]
 pub struct ScoreStep {
     score: Option<Score>,
+    /// Needed when it comes late.
+    #[validate(length(max = 1000))]
+    reason: Option<String>,
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -111,7 +124,7 @@ crate::text_enum! {
 #[serde(deny_unknown_fields)]
 pub struct Steps {
     step: BatchStep,
-    /// Needed to return, withdraw or reopen.
+    /// Needed to return, withdraw or reopen, and when scores come late.
     #[validate(length(max = 1000))]
     reason: Option<String>,
     /// At most 20,000.
@@ -160,14 +173,15 @@ pub async fn register_title(
     state: Data<State>,
     user: Allow<WriteRecords>,
     path: Path<(String, String, String)>,
-    _json: Json<Registration>,
+    json: Json<Registration>,
 ) -> Result<Versioned<TitleBody>> {
     let areas = state.areas();
     let mut db = state.db().await?;
     let key = key(&mut db, &user, &path).await?;
     let holder = Holder::find(&mut db, &user, &HolderKey::Id(key.0)).await?;
     crate::hamlets::writable(&areas, &user, holder.area_id)?;
-    change::register(&mut db, &user.plain(), &areas, &holder, key.1, key.2).await?;
+    let reason = json.reason.as_deref();
+    change::register(&mut db, &user.plain(), &areas, &holder, (key.1, key.2), reason).await?;
     read(&state, &mut db, &user, key).await
 }
 
@@ -185,8 +199,9 @@ pub async fn score_title(
     let key = key(&mut db, &user, &path).await?;
     let patch = json.into_inner();
     let scores = Scores { own: patch.own_score, verified: patch.verified_score };
+    let reason = patch.reason.as_deref();
     let (act, areas) = (user.plain(), state.areas());
-    change::store_scores(&mut db, &act, &areas, key, version, &scores).await?;
+    change::store_scores(&mut db, &act, &areas, key, version, &scores, reason).await?;
     read(&state, &mut db, &user, key).await
 }
 
@@ -216,7 +231,8 @@ pub async fn assess_title(
     json: Json<ScoreStep>,
 ) -> Result<Versioned<TitleBody>> {
     let act = user.act(&json);
-    one(&state, act, &path, version, Step::Assess, json.score.as_ref(), None).await
+    let reason = json.reason.as_deref();
+    one(&state, act, &path, version, Step::Assess, json.score.as_ref(), reason).await
 }
 
 /// The commune's association has verified it; without a score, it confirms the holder's own.
@@ -230,7 +246,8 @@ pub async fn verify_title(
     json: Json<ScoreStep>,
 ) -> Result<Versioned<TitleBody>> {
     let act = user.act(&json);
-    one(&state, act, &path, version, Step::Verify, json.score.as_ref(), None).await
+    let reason = json.reason.as_deref();
+    one(&state, act, &path, version, Step::Verify, json.score.as_ref(), reason).await
 }
 
 /// Send it back for correction.
@@ -435,6 +452,7 @@ pub async fn bodies(
                 decision: title.decision_id,
                 import: title.import_id,
                 valid_through: title.valid_through,
+                late: title.late,
                 version: title.version,
             })
         })

@@ -2,6 +2,8 @@
 
 use chrono::Datelike;
 
+use std::collections::BTreeSet;
+
 use super::choice::Choice;
 use super::rows::{self, Title, TitleKey};
 use super::{Step, is_open, next};
@@ -14,6 +16,7 @@ use crate::holders::rows::Holder;
 use crate::input::IfMatch;
 use crate::kind::{Level, Status};
 use crate::ledger::{self, Writer};
+use crate::rounds::{Calendar, Entry, late_reason_needed};
 
 /// Scores to store: left alone, removed or set.
 #[derive(Debug, Clone, Default)]
@@ -28,23 +31,66 @@ pub async fn register(
     act: &Act,
     areas: &Areas,
     holder: &Holder,
-    year: i16,
-    level: Level,
+    (year, level): (i16, Level),
+    reason: Option<&str>,
 ) -> Result<bool> {
     check_level(areas, holder, level)?;
     check_in_force(holder, year)?;
     let chain = areas.chain(holder.area_id, None);
     ledger::write(db, act, "title.register", async |w| {
         w.lock(&[chain]).await?;
+        if !Title::of_holders(w.db, &[holder.id], year, level).await?.is_empty() {
+            return Ok(false);
+        }
         let sets = criteria_rows::all(w.db).await?;
         let title = Title::register(holder, chain, year, level, w.day);
         let mut new = [(title, holder.clone())];
         rows::refresh(w.db, &mut new).await?;
         let [(mut title, _)] = new;
         title.assess(rows::set_of(&sets, areas, &title, w.day));
+        mark_late(w, areas, &mut [&mut title], Entry::Registration, reason).await?;
         Ok(rows::insert_all(w, areas, vec![title]).await?.is_empty())
     })
     .await
+}
+
+/// Marks what is entered after its deadline, or after its commune had closed, which takes a reason.
+async fn mark_late(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    titles: &mut [&mut Title],
+    entry: Entry,
+    reason: Option<&str>,
+) -> Result<()> {
+    let calendar = calendar(w, areas, titles.iter().map(|title| &**title)).await?;
+    let mut late = false;
+    for title in titles.iter_mut() {
+        if calendar.is_late(areas, title.place(), (title.year, title.kind), entry, w.day) {
+            title.late = true;
+            late = true;
+        }
+    }
+    match reason.filter(|reason| !reason.is_empty()) {
+        Some(reason) => w.because(reason),
+        None if late => return Err(late_reason_needed()),
+        None => {}
+    }
+    Ok(())
+}
+
+async fn calendar<'t>(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    titles: impl Iterator<Item = &'t Title>,
+) -> Result<Calendar> {
+    let (mut places, mut years) = (BTreeSet::new(), BTreeSet::new());
+    for title in titles {
+        places.extend([title.place(), areas.chain(title.place(), None)]);
+        years.insert(title.year);
+    }
+    let (places, years): (Vec<_>, Vec<_>) =
+        (places.into_iter().collect(), years.into_iter().collect());
+    Calendar::load(w.db, &places, &years).await
 }
 
 /// Whether the kind has this level, and the holder stands where a title of the level belongs.
@@ -96,6 +142,7 @@ pub async fn store_scores(
     key: TitleKey,
     version: IfMatch,
     scores: &Scores,
+    reason: Option<&str>,
 ) -> Result<()> {
     ledger::write(db, act, "title.score", async |w| {
         let (before, holder) = locked(w, areas, key, version).await?;
@@ -128,6 +175,7 @@ pub async fn store_scores(
         if after == before {
             return Ok(());
         }
+        mark_late(w, areas, &mut [&mut after], Entry::Score, reason).await?;
         rows::save_all(w, areas, vec![(before, after)], true).await
     })
     .await
@@ -164,6 +212,17 @@ pub async fn delete(
                 say(
                     format!("Danh hiệu {} nên chỉ có thể rút, không thể xóa.", title.status.vi()),
                     format!("The title is {}: it can be withdrawn, not deleted.", title.status),
+                ),
+            ));
+        }
+        let calendar = calendar(w, areas, std::iter::once(&title)).await?;
+        let key = (title.year, title.kind);
+        if calendar.is_late(areas, title.place(), key, Entry::Registration, w.day) {
+            return Err(Error::conflict(
+                "registration_closed",
+                say(
+                    "Đã hết hạn đăng ký hoặc xã đã chốt: chỉ có thể rút, không thể xóa.",
+                    "Registering has ended or the commune has closed: withdraw it instead.",
                 ),
             ));
         }
@@ -207,9 +266,6 @@ pub async fn step(
     }
     ledger::write(db, act, step.action(), async |w| {
         let found = rows::choose(w, areas, choice).await?;
-        if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
-            w.because(reason);
-        }
         let sets = criteria_rows::all(w.db).await?;
         let day = w.day;
         let mut after = found.clone();
@@ -230,6 +286,12 @@ pub async fn step(
         }
         if !errors.is_empty() {
             return Err(rows::refused(errors));
+        }
+        if matches!(step, Step::Assess | Step::Verify) {
+            let mut titles: Vec<&mut Title> = after.iter_mut().map(|(title, _)| title).collect();
+            mark_late(w, areas, &mut titles, Entry::Score, reason).await?;
+        } else if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {
+            w.because(reason);
         }
         let changes: Vec<_> =
             found.into_iter().zip(after).map(|((before, _), (after, _))| (before, after)).collect();

@@ -111,6 +111,8 @@ pub struct TitleQuery {
     pub hamlet: Option<Uuid>,
     pub decision: Option<Uuid>,
     pub import: Option<Uuid>,
+    /// Those of which something came late.
+    pub late: Option<bool>,
     /// Part of the holder's name.
     #[validate(length(max = 100))]
     pub q: Option<String>,
@@ -205,6 +207,7 @@ impl TitleQuery {
             ("hamlet", self.hamlet.is_some()),
             ("decision", self.decision.is_some()),
             ("import", self.import.is_some()),
+            ("late", self.late.is_some()),
             ("q", self.q.is_some()),
         ] {
             if given {
@@ -266,6 +269,7 @@ impl TitleQuery {
             hamlet: self.hamlet,
             decision: self.decision,
             import: self.import,
+            late: self.late,
             q: self.q.clone(),
         })
     }

@@ -57,6 +57,8 @@ pub struct Title {
     /// The accounts that recorded or verified it.
     pub hands: Vec<Option<Uuid>>,
     pub version: Version,
+    /// Something of it came after its deadline, or after its commune had closed.
+    pub late: bool,
 }
 
 /// What names a title.
@@ -78,6 +80,7 @@ pub struct TitleFilter {
     pub hamlet: Option<Uuid>,
     pub decision: Option<Uuid>,
     pub import: Option<Uuid>,
+    pub late: Option<bool>,
     /// Part of the holder's name.
     pub q: Option<String>,
 }
@@ -110,6 +113,7 @@ impl Title {
             import_id: None,
             hands: Vec::new(),
             version: Version::NEVER,
+            late: false,
         }
     }
 
@@ -183,6 +187,7 @@ impl Title {
             .plain("own_score", self.own_score.clone())
             .plain("verified_score", self.verified_score.clone())
             .plain("outcome", self.outcome.as_str())
+            .plain("late", self.late)
             .plain("criteria_set", self.criteria_set_id.map(|id| id.to_string()))
             .plain("decision", self.decision_id.map(|id| id.to_string()))
             .plain("import", self.import_id.map(|id| id.to_string()))
@@ -392,6 +397,9 @@ fn matching(caller: &Caller, filter: &TitleFilter) -> Condition {
     }
     if let Some(import) = filter.import {
         also(Box::new(titles::import_id.assume_not_null().eq(import)));
+    }
+    if let Some(late) = filter.late {
+        also(Box::new(titles::late.eq(late)));
     }
     if let Some(q) = &filter.q {
         also(Box::new(holders::search_key.like(format!("%{}%", search_key(q)))));
@@ -624,9 +632,10 @@ pub async fn insert_all(
     let inserted: Vec<Inserted> = diesel::sql_query(
         "insert into titles (holder_id, year, level, kind, area_id, placed_id, group_code, status,
                              grade, valid_through, registered_on, difficult, own_score,
-                             verified_score, outcome, criteria_set_id, import_id, version, hands)
-         select u.*, array[$19] from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                                            $14, $15, $16, $17, $18) u
+                             verified_score, outcome, criteria_set_id, import_id, version, late,
+                             hands)
+         select u.*, array[$20] from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                                            $14, $15, $16, $17, $18, $19) u
          on conflict do nothing returning holder_id, year, level",
     )
     .bind::<Array<SqlUuid>, _>(each(&new, |t| t.holder_id))
@@ -647,6 +656,7 @@ pub async fn insert_all(
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&new, |t| t.criteria_set_id))
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&new, |t| t.import_id))
     .bind::<Array<BigInt>, _>(each(&new, |t| t.version.raw()))
+    .bind::<Array<Bool>, _>(each(&new, |t| t.late))
     .bind::<SqlUuid, _>(w.act.caller.id)
     .load(w.db)
     .await?;
@@ -686,12 +696,12 @@ async fn store(w: &mut Writer<'_>, after: &[&Title], hand: bool) -> Result<()> {
              verified_score = u.verified_score, outcome = u.outcome,
              criteria_set_id = u.criteria_set_id, decision_id = u.decision_id,
              area_id = u.area_id, placed_id = u.placed_id, import_id = u.import_id,
-             version = u.version,
+             version = u.version, late = u.late,
              hands = case when $18 and not $17 = any(t.hands) then t.hands || $17 else t.hands end
-         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $19)
+         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $19, $20)
               u (holder_id, year, level, group_code, status, grade, valid_through, difficult,
                  own_score, verified_score, outcome, criteria_set_id, decision_id, placed_id,
-                 import_id, version, area_id)
+                 import_id, version, area_id, late)
          where t.holder_id = u.holder_id and t.year = u.year and t.level = u.level",
     )
     .bind::<Array<SqlUuid>, _>(of(after, |t| t.holder_id))
@@ -713,6 +723,7 @@ async fn store(w: &mut Writer<'_>, after: &[&Title], hand: bool) -> Result<()> {
     .bind::<SqlUuid, _>(w.act.caller.id)
     .bind::<Bool, _>(hand)
     .bind::<Array<Integer>, _>(of(after, |t| t.area_id))
+    .bind::<Array<Bool>, _>(of(after, |t| t.late))
     .execute(w.db)
     .await?;
     Ok(())

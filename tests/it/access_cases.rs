@@ -242,6 +242,14 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             let total = json!({"base": "households", "total": 8500, "source": "Công an phường"});
             write(RECORDER, TOTALS, json!({"totals": [total]}))
         }
+        "GET /areas/{level}/{code}/rounds/{year}" => read(Role::ALL, ROUNDS).anywhere(),
+        "PUT /areas/{level}/{code}/rounds/{year}" => {
+            let round = json!({"kind": "clan", "registration_until": "2030-03-31"});
+            write(SUPERVISOR, ROUNDS, json!({"rounds": [round]}))
+        }
+        "GET /areas/{level}/{code}/overdue" => {
+            read(SUPERVISOR, "/areas/commune/13669/overdue?year=2026")
+        }
         "GET /areas/{level}/{code}/closings/{year}" => read(Role::ALL, CLOSINGS).anywhere(),
         "PUT /areas/{level}/{code}/closings/{year}" => {
             let closing = json!({"kind": "clan", "state": "nothing_to_report"});
@@ -309,6 +317,7 @@ const HAMLETS: &str = "/areas/commune/13669/hamlets";
 const TOTALS: &str = "/areas/commune/13669/totals/2026";
 const REPORTED: &str = "/areas/commune/13669/reported";
 const TARGETS: &str = "/areas/commune/13669/targets/2030";
+const ROUNDS: &str = "/areas/commune/13669/rounds/2030";
 const CLOSINGS: &str = "/areas/commune/13669/closings/2026";
 const LIST: &str = "kind=family&area=13669&year=2026";
 

@@ -39,3 +39,4 @@ mod hamlets;
 mod annulment;
 mod corrections;
 mod history;
+mod rounds;

@@ -47,7 +47,10 @@ async fn a_closed_day_is_told_as_it_was_known_whatever_comes_later() {
     let two = close_day(&app).await;
     assert_eq!(two, one + Days::new(1));
     let third = family(&recorder, "Phạm Văn Cả").await;
-    title_at(&recorder, &approver, &third, 2026, "withdrawn").await;
+    let path = title_path(&third, 2026);
+    let late = recorder.put(&path, json!({"reason": "Bỏ sót khi chốt"})).await.is(200);
+    let reason = json!({"reason": "Chuyển đi nơi khác"});
+    recorder.step(&format!("{path}/withdraw"), &late, reason).await.is(200);
     assert_eq!(recorder.get(&asked).await.bytes, bytes, "the same question, the same bytes");
     let then = row(&recorder, &format!("{question}&as_of={one}")).await;
     assert_eq!((&then["registered"], &then["recognised"]), (&json!(1), &json!(0)));

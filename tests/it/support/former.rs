@@ -80,6 +80,8 @@ impl Former {
     }
 
     pub async fn title(&mut self, holder: &Holder, year: i16, level: Level) {
-        register(&mut self.db, &self.act, &self.areas, holder, year, level).await.expect("a title");
+        register(&mut self.db, &self.act, &self.areas, holder, (year, level), None)
+            .await
+            .expect("a title");
     }
 }

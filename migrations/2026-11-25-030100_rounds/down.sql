@@ -1,0 +1,2 @@
+alter table titles drop column late;
+drop table rounds;

@@ -62,6 +62,10 @@ pub struct PageQuery {
 pub struct Apply {
     /// True: nothing is entered unless all rows are good. False: the good rows are entered.
     atomic: bool,
+    /// Needed for a list that comes after its deadline, or after its commune had closed.
+    #[schema(example = "Danh sách nộp bổ sung")]
+    #[validate(length(max = 1000))]
+    reason: Option<String>,
 }
 
 /// Whether an import is taken back as far as that is possible.
@@ -205,7 +209,8 @@ pub async fn apply_import(
     let import = Import::find(&mut db, &user, path_id(&id)?).await?;
     writable(&areas, &user, import.area_id)?;
     let tools = (state.keys(), &*areas);
-    apply::apply(&mut db, &user.act(&json), tools, &import, json.atomic).await?;
+    let reason = json.reason.as_deref();
+    apply::apply(&mut db, &user.act(&json), tools, &import, json.atomic, reason).await?;
     let found = Import::find(&mut db, &user, import.id).await?;
     Ok(Body(body(&state, found)))
 }

@@ -15,6 +15,7 @@ use crate::error::{Error, Result, say};
 use crate::holders::rows as holder_rows;
 use crate::keys::Keys;
 use crate::ledger::{self, Writer};
+use crate::rounds::{Calendar, Entry, late_reason_needed};
 use crate::titles::rows as title_rows;
 
 /// Applies the good rows of a checked import, or none unless all are good; a second time it changes
@@ -25,6 +26,7 @@ pub async fn apply(
     (keys, areas): (&Keys, &Areas),
     import: &Import,
     atomic: bool,
+    reason: Option<&str>,
 ) -> Result<()> {
     ledger::write(db, act, "import.apply", async |w| {
         w.lock(&[import.area_id]).await?;
@@ -66,6 +68,7 @@ pub async fn apply(
             ));
         }
         let mut plan = Plan::make(w.db, keys, areas, &import, &rows).await?;
+        plan.mark_late(w, areas, &import, reason).await?;
         plan.write(w, keys, areas, &import, &rows, atomic).await?;
         let summary = Summary { left_out: checked.left_out, ..plan.summary(&rows) };
         import.save_faults(w, keys, &plan.bad()).await?;
@@ -75,6 +78,38 @@ pub async fn apply(
 }
 
 impl Plan {
+    /// Marks what comes after its deadline, or after the commune had closed, which takes a reason.
+    async fn mark_late(
+        &mut self,
+        w: &mut Writer<'_>,
+        areas: &Areas,
+        import: &Import,
+        reason: Option<&str>,
+    ) -> Result<()> {
+        let places = [import.area_id, import.commune_id];
+        let calendar = Calendar::load(w.db, &places, &[import.year]).await?;
+        let round = (import.year, import.kind);
+        let is_late = |entry| calendar.is_late(areas, import.commune_id, round, entry, w.day);
+        let (registering, scoring) = (is_late(Entry::Registration), is_late(Entry::Score));
+        let mut late = false;
+        for planned in self.rows.iter_mut().filter(|planned| planned.faults.is_empty()) {
+            let Some(title) = &mut planned.title else { continue };
+            let known = title.before.as_ref();
+            let scored = title.after.own_score != known.and_then(|t| t.own_score.clone())
+                || title.after.verified_score != known.and_then(|t| t.verified_score.clone());
+            if known.is_none() && registering || scored && scoring {
+                title.after.late = true;
+                late = true;
+            }
+        }
+        match reason.filter(|reason| !reason.is_empty()) {
+            Some(reason) => w.because(reason),
+            None if late => return Err(late_reason_needed()),
+            None => {}
+        }
+        Ok(())
+    }
+
     /// Writes holders, numbers and titles of the good rows under the lock of the commune's chain.
     async fn write(
         &mut self,

@@ -150,6 +150,27 @@ async fn what_comes_late_says_why_and_is_marked_and_nobody_vanishes_any_more() {
 }
 
 #[actix_web::test]
+async fn a_list_that_comes_late_says_why_once_for_all_its_rows() {
+    let app = TestApp::start().await;
+    let supervisor = app.user(Role::Supervisor, PROVINCE).await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    set(&supervisor, PAST, &[("family", Some("2025-03-31"), Some("2026-02-15"))]).await;
+    let list = "STT,Họ và tên chủ hộ,Điểm tự chấm\n1,Trần Văn Bình,85\n2,Lê Văn Na,90\n";
+    let sent =
+        recorder.call(Method::POST, &format!("/imports?kind=family&area={COMMUNE}&year={PAST}"));
+    let import = sent.header("prefer", "wait=20").bytes(list).send().await.is(200);
+    let apply = format!("/imports/{}/apply", import["id"].as_str().unwrap());
+    let refused = recorder.post(&apply, json!({"atomic": true})).await.is(422);
+    assert_eq!(faults(&refused), [("/reason", "late_reason_needed")]);
+    assert_eq!(recorder.get("/titles?count=exact").await.is(200)["count"], 0);
+    let reason = json!({"atomic": true, "reason": "Danh sách nộp bổ sung"});
+    recorder.post(&apply, reason).await.is(200);
+    let late = recorder.get("/titles?late=true&status=self_assessed&count=exact").await.is(200);
+    assert_eq!(late["count"], 2);
+    prove(&app).await;
+}
+
+#[actix_web::test]
 async fn a_commune_that_has_closed_opens_again_or_enters_late() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;

@@ -18,9 +18,9 @@ use crate::error::{Error, Result};
 use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
-    areas, audit, auth, contract, criteria, decisions, duplicates, exports, hamlets, holders,
-    imports, inputs, metrics, moves, placements, progress, proof, quality, reported, rounds,
-    statistics, targets, titles, users,
+    areas, audit, auth, contract, criteria, decisions, difficult, duplicates, exports, hamlets,
+    holders, imports, inputs, metrics, moves, placements, progress, proof, quality, reported,
+    rounds, statistics, targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -43,6 +43,8 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(areas::api::list_areas)
         .service(areas::api::get_area)
         .service(areas::api::get_lineage)
+        .service(difficult::api::get_difficult)
+        .service(difficult::api::put_difficult)
         .service(placements::api::get_placements)
         .service(placements::api::list_open_holders)
         .service(placements::api::place)

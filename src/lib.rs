@@ -32,6 +32,7 @@ pub mod inputs;
 pub mod rounds;
 pub mod titles;
 pub mod placements;
+pub mod difficult;
 pub mod moves;
 pub mod duplicates;
 pub mod sheets;

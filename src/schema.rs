@@ -269,6 +269,7 @@ diesel::table! {
         valid_from -> Date,
         valid_to -> Nullable<Date>,
         source -> Text,
+        version -> Int8,
     }
 }
 

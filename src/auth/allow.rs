@@ -26,7 +26,7 @@ macro_rules! permits {
 }
 
 permits! {
-    Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, PlaceSplits, ReadDecisions,
+    Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, PlaceSplits, WriteDifficult, ReadDecisions,
     Decide, SetRounds, Import, WriteTotals,
     WriteReported, WriteTargets,
     ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, LookUpNumber,

@@ -37,6 +37,7 @@ pub enum Permission {
     /// What was entered wrongly: its recorder before the decision, others after it.
     CorrectTitles,
     PlaceSplits,
+    WriteDifficult,
     ReadDecisions,
     Decide,
     SetRounds,
@@ -64,7 +65,7 @@ impl Role {
             }
             P::WriteRecords | P::Import | P::WriteTotals | P::LookUpNumber => self == Recorder,
             P::WriteReported => self == Supervisor,
-            P::WriteTargets => matches!(self, Supervisor | Administrator),
+            P::WriteTargets | P::WriteDifficult => matches!(self, Supervisor | Administrator),
             P::PlaceSplits => self == Supervisor,
             P::ReturnTitles => matches!(self, Recorder | Supervisor),
             P::CorrectTitles => matches!(self, Recorder | Approver | Supervisor),

@@ -40,3 +40,4 @@ mod annulment;
 mod corrections;
 mod history;
 mod rounds;
+mod difficult;

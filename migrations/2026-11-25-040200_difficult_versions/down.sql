@@ -1,0 +1,1 @@
+alter table difficult_areas drop column version;

@@ -1,0 +1,80 @@
+//! Every query on difficult times.
+
+use chrono::NaiveDate;
+use diesel::prelude::*;
+use diesel_async::RunQueryDsl;
+
+use super::Period;
+use crate::areas::AreaId;
+use crate::audit::{Entity, Fields, Item};
+use crate::auth::Act;
+use crate::db::Conn;
+use crate::error::Result;
+use crate::input::IfMatch;
+use crate::ledger;
+use crate::schema::difficult_areas;
+use crate::version::Version;
+
+/// The difficult times of a commune, the oldest first, and the version of the list if it has any.
+pub async fn of_commune(db: &mut Conn, commune: AreaId) -> Result<(Vec<Period>, Option<Version>)> {
+    let rows: Vec<(NaiveDate, Option<NaiveDate>, String, Version)> = difficult_areas::table
+        .filter(difficult_areas::area_id.eq(commune))
+        .order(difficult_areas::valid_from)
+        .select((
+            difficult_areas::valid_from,
+            difficult_areas::valid_to,
+            difficult_areas::source,
+            difficult_areas::version,
+        ))
+        .load(db)
+        .await?;
+    let version = rows.iter().map(|row| row.3).max();
+    let periods = rows.into_iter().map(|(from, to, source, _)| Period { from, to, source });
+    Ok((periods.collect(), version))
+}
+
+/// Stores the whole list. Titles take it in when they are registered or scored next.
+pub async fn put(
+    db: &mut Conn,
+    act: &Act,
+    commune: AreaId,
+    version: IfMatch,
+    new: &[Period],
+) -> Result<()> {
+    ledger::write(db, act, "area.difficult", async |w| {
+        w.lock(&[commune]).await?;
+        let (known, current) = of_commune(w.db, commune).await?;
+        if known == new {
+            return Ok(());
+        }
+        current.map_or(Ok(()), |current| version.check(current))?;
+        diesel::delete(difficult_areas::table.filter(difficult_areas::area_id.eq(commune)))
+            .execute(w.db)
+            .await?;
+        let version = w.version(commune)?;
+        let rows: Vec<_> = new
+            .iter()
+            .map(|period| {
+                (
+                    difficult_areas::area_id.eq(commune),
+                    difficult_areas::valid_from.eq(period.from),
+                    difficult_areas::valid_to.eq(period.to),
+                    difficult_areas::source.eq(&period.source),
+                    difficult_areas::version.eq(version),
+                )
+            })
+            .collect();
+        diesel::insert_into(difficult_areas::table).values(rows).execute(w.db).await?;
+        let item = Item::changed(Entity::Area, commune, fields(&known), fields(new));
+        w.record(commune, item).await
+    })
+    .await
+}
+
+fn fields(periods: &[Period]) -> Fields {
+    let periods: Vec<serde_json::Value> = periods
+        .iter()
+        .map(|p| serde_json::json!({"valid_from": p.from, "valid_to": p.to, "source": p.source}))
+        .collect();
+    Fields::new().plain("difficult", periods)
+}

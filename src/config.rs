@@ -209,10 +209,14 @@ mod tests {
     }
 
     #[test]
-    fn the_readme_explains_every_variable() {
-        let readme = include_str!("../README.md");
-        for Variable { name, .. } in VARIABLES {
-            assert!(readme.contains(&format!("`{name}`")), "{name}");
-        }
+    fn the_readme_explains_every_variable_as_the_help_does() {
+        let (_, settings) = include_str!("../README.md").split_once("## Settings").unwrap();
+        let (settings, _) = settings.split_once("\n## ").unwrap();
+        let rows: Vec<&str> = settings.lines().filter(|line| line.starts_with("| `")).collect();
+        let wanted: Vec<String> = VARIABLES
+            .iter()
+            .map(|v| format!("| `{}` | {} | {} |", v.name, v.default, v.meaning))
+            .collect();
+        assert_eq!(rows, wanted);
     }
 }

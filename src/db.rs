@@ -1,5 +1,7 @@
 //! Connections to PostgreSQL, and the migrations.
 
+use diesel::migration::MigrationSource;
+use diesel::pg::Pg;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{self, Object};
 use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
@@ -26,6 +28,8 @@ const MIGRATIONS: EmbeddedMigrations = embed_migrations!();
 pub mod locks {
     /// Session lock: one server migrates, the others wait.
     pub const MIGRATION: i64 = 7_202_101;
+    /// Session lock: one server fills an empty register, the others wait.
+    pub const SETUP: i64 = 7_202_104;
     /// Shared by every writer, exclusive for the closing of a day.
     pub const DAY: i64 = 7_202_102;
     /// One server keeps house.
@@ -120,7 +124,47 @@ pub fn tls() -> ConnectionResult<MakeRustlsConnect> {
 
 /// Brings the database to this version; several servers may call it at once.
 pub async fn migrate(url: &str) -> Result<()> {
+    // A server whose role does not own the tables may look, but not even try.
+    if is_current(url).await? {
+        return Ok(());
+    }
     with_migrations(url, |harness| harness.run_pending_migrations(MIGRATIONS).map(|_| ())).await
+}
+
+async fn is_current(url: &str) -> Result<bool> {
+    let client = copy_client(url).await?;
+    let known = "select to_regclass('__diesel_schema_migrations') is not null";
+    let there: bool = client.query_one(known, &[]).await.map_err(Error::internal)?.get(0);
+    if !there {
+        return Ok(false);
+    }
+    let rows = client.query("select version from __diesel_schema_migrations", &[]).await;
+    let run: Vec<String> =
+        rows.map_err(Error::internal)?.iter().map(|row| row.get("version")).collect();
+    let all = MigrationSource::<Pg>::migrations(&MIGRATIONS).map_err(Error::internal)?;
+    Ok(all.iter().all(|migration| run.contains(&migration.name().version().to_string())))
+}
+
+/// Gives a role what a server needs, and no more: it reads and writes records but changes neither
+/// the tables nor what they may only append to.
+pub async fn grant(url: &str, role: &str) -> Result<()> {
+    let client = copy_client(url).await?;
+    let needed = "select format(
+        'grant usage on schema public to %1$I;
+         grant select, insert, update, delete on all tables in schema public to %1$I;
+         revoke insert, update, delete on __diesel_schema_migrations from %1$I', $1::text)";
+    // The triggers that refuse a change (tgtype: 8 is delete, 16 is update) tell what to withhold.
+    let withheld = "select format('revoke %s on %s from %I',
+            concat_ws(', ', case when tgtype & 8 > 0 then 'delete' end,
+                            case when tgtype & 16 > 0 then 'update' end),
+            tgrelid::regclass, $1::text)
+        from pg_trigger where tgfoid = 'refuse_change'::regproc and tgtype & 24 > 0";
+    for statements in [needed, withheld] {
+        for row in client.query(statements, &[&role]).await.map_err(Error::internal)? {
+            client.batch_execute(row.get(0)).await.map_err(Error::internal)?;
+        }
+    }
+    Ok(())
 }
 
 /// Takes every migration back: for the test that proves it possible.

@@ -38,7 +38,11 @@ enum Command {
         demo: bool,
     },
     /// Bring the database to this version and stop
-    Migrate,
+    Migrate {
+        /// Let this role run servers, without a right to change tables or the audit trail
+        #[arg(long, value_name = "ROLE")]
+        grant_to: Option<String>,
+    },
     /// Make a file of new keys, mode 0600, or print the public ones
     Keys(KeysArgs),
     /// Manage accounts
@@ -186,9 +190,12 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
         Command::ReadSheet => sheets::child::read_standard_input(),
         Command::Serve { demo } => serve(demo).await,
-        Command::Migrate => {
+        Command::Migrate { grant_to } => {
             with_database(async |url, keys| {
                 setup::prepare(url, keys).await?;
+                if let Some(role) = &grant_to {
+                    db::grant(url, role).await?;
+                }
                 Ok(ExitCode::SUCCESS)
             })
             .await

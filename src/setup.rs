@@ -1,7 +1,7 @@
 //! Bringing a database up to this version: migrations, keys that fit, areas, criteria sets.
 
 use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 
 use crate::areas::Areas;
 use crate::criteria;
@@ -15,6 +15,8 @@ use crate::targets;
 pub async fn prepare(url: &str, keys: &Keys) -> Result<Areas> {
     db::migrate(url).await?;
     let mut db = db::connect(url).await?;
+    // One server fills the register, the others wait; the lock ends with the connection.
+    db.batch_execute(&format!("select pg_advisory_lock({})", db::locks::SETUP)).await?;
     check_keys(&mut db, keys).await?;
     crate::areas::install::install(&mut db).await?;
     let areas = Areas::load(&mut db).await?;

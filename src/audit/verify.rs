@@ -1,5 +1,6 @@
 //! Recomputes chains from what is stored and names the first entry that does not fit.
 
+use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use futures_util::TryStreamExt;
@@ -52,6 +53,8 @@ pub struct Fault {
 #[diesel(table_name = audit_entries)]
 struct Stored {
     seq: i64,
+    at: DateTime<Utc>,
+    day: NaiveDate,
     items: i32,
     action: String,
     actor_id: uuid::Uuid,
@@ -120,6 +123,8 @@ async fn verify_chain(
                 || body["action"] != entry.action
                 || body["actor"] != entry.actor_id.to_string()
                 || body["request_id"] != entry.request_id.to_string()
+                || body["day"] != entry.day.to_string()
+                || !is_moment(&body["at"], entry.at)
             {
                 return fault("columns");
             }
@@ -139,6 +144,12 @@ async fn verify_chain(
         return Ok(Some(Fault { area, seq: last, what: "head" }));
     }
     Ok(None)
+}
+
+/// Whether a text means the moment, which the database keeps in microseconds.
+fn is_moment(text: &Value, at: DateTime<Utc>) -> bool {
+    let read = text.as_str().and_then(|text| DateTime::parse_from_rfc3339(text).ok());
+    read.is_some_and(|read| read.timestamp_micros() == at.timestamp_micros())
 }
 
 async fn items_hash(db: &mut Conn, area: i32, seq: i64) -> Result<(usize, [u8; 32])> {

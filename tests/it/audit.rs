@@ -137,3 +137,62 @@ async fn the_first_entry_that_does_not_fit_is_named() {
     let trail = items(auditor.get(&format!("/audit?area={COMMUNE}&entity=holder")).await);
     assert_eq!(trail.last().unwrap()["seq"], first);
 }
+
+#[actix_web::test]
+async fn whatever_is_forged_is_named() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let approver = app.user(Role::Approver, COMMUNE).await;
+    let holder = family(&recorder, "Trần Văn An").await;
+    title_at(&recorder, &approver, &holder, 2026, "withdrawn").await;
+    let areas = app.shared.areas();
+    let area = areas.resolve("", COMMUNE, hoctap::clock::today()).expect("the commune");
+    let mut db = app.db().await;
+    let forgeries = [
+        ("update audit_entries set body = replace(body, 'recorder', 'approver') where seq = 3", "hash", 3),
+        ("update audit_entries set actor_id = gen_random_uuid() where seq = 3", "columns", 3),
+        ("update audit_entries set day = day - 1 where seq = 3", "columns", 3),
+        ("update audit_entries set at = at - interval '1 hour' where seq = 3", "columns", 3),
+        ("update audit_entries set action = 'title.verify' where seq = 3", "columns", 3),
+        ("delete from audit_entries where seq = 4", "sequence", 5),
+        ("delete from audit_entries where seq > 4", "head", 4),
+        ("delete from audit_items where seq = 4", "items", 4),
+        ("update audit_items set body = body || ' ' where seq = 4", "items", 4),
+        ("update audit_items set entity_id = 'x' where seq = 4", "items", 4),
+        ("insert into audit_items select area_id, seq, 99, entity, entity_id, body from audit_items
+          where seq = 4 and n = 0", "items", 4),
+        ("update audit_values set value = replace(value, 'An', 'Ba') where field = 'after'", "commitment", 3),
+        ("update audit_values set value = 'khác' where field = 'reason'", "commitment", 5),
+        ("update audit_entries e set body = f.body, hash = f.hash from audit_entries f
+          where e.area_id = f.area_id and e.seq = 4 and f.seq = 3", "previous", 4),
+        ("update audit_heads set hash = decode(repeat('00', 32), 'hex')", "head", 5),
+    ];
+    for (forgery, what, seq) in forgeries {
+        db.batch_execute("begin; set local session_replication_role = replica").await.unwrap();
+        db.batch_execute(forgery).await.expect("force");
+        let verdict = hoctap::audit::verify::verify(&mut db, &[area]).await.expect("a verdict");
+        db.batch_execute("rollback").await.unwrap();
+        let found: Vec<_> = verdict.faults.iter().map(|f| (f.what, f.seq)).collect();
+        assert_eq!(found, [(what, seq)], "{forgery}");
+        assert!(!verdict.valid);
+    }
+    // Erasing a personal value is no forgery.
+    db.batch_execute("delete from audit_values").await.expect("allowed");
+    assert!(hoctap::audit::verify::verify(&mut db, &[area]).await.expect("a verdict").valid);
+    for table in ["audit_entries", "audit_items", "closed_days"] {
+        for change in [format!("delete from {table}"), format!("truncate {table}")] {
+            let refused = db.batch_execute(&change).await.unwrap_err().to_string();
+            assert!(refused.contains("append-only"), "{refused}");
+        }
+    }
+    for change in [
+        "update audit_entries set items = 0",
+        "update audit_items set n = n + 9",
+        "update audit_values set value = ''",
+        "delete from audit_heads",
+        "truncate audit_heads",
+    ] {
+        let refused = db.batch_execute(change).await.unwrap_err().to_string();
+        assert!(refused.contains("append-only"), "{change}: {refused}");
+    }
+}

@@ -161,6 +161,43 @@ async fn two_servers_share_one_database_and_one_file_of_keys() {
     assert!(!refused.status.success() && said.contains("file of keys"), "{said}");
 }
 
+#[actix_web::test]
+async fn a_server_runs_under_a_role_that_owns_nothing() {
+    let (url, _) = cluster::empty_database().await;
+    let keys = tempfile::tempdir().expect("a directory");
+    let file = keys.path().join("keys.json");
+    let owner = Home::with_database(&url, &file);
+    owner.run(&["keys", &file.display().to_string()]);
+    let db = hoctap::db::copy_client(&url).await.expect("a connection");
+    db.batch_execute("create role least login").await.expect("a role");
+    let least = url.replacen("postgres://postgres@", "postgres://least@", 1);
+    let home = Home::with_database(&least, &file);
+    assert!(!home.run(&["migrate"]).status.success(), "it may not make tables");
+
+    let migrated = owner.run(&["migrate", "--grant-to", "least"]);
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    let server = home.serve(&[]);
+    let token = administrator(&home, &server).await;
+    assert_eq!(add_user(&server, &token, "moi.13669").await, 201);
+    let db = hoctap::db::copy_client(&least).await.expect("a connection");
+    for forbidden in [
+        "update audit_entries set items = 0",
+        "delete from audit_items",
+        "update audit_values set value = ''",
+        "delete from audit_heads",
+        "truncate audit_entries",
+        "alter table audit_entries disable trigger all",
+        "drop table titles",
+        "create table mine ()",
+        "delete from __diesel_schema_migrations",
+    ] {
+        let refused = db.batch_execute(forbidden).await.expect_err(forbidden);
+        let code = refused.code().map(|code| code.code().to_owned());
+        assert_eq!(code.as_deref(), Some("42501"), "{forbidden}: {refused}");
+    }
+    assert!(server.stop().success());
+}
+
 #[test]
 fn what_cannot_start_says_why() {
     let home = Home::new();

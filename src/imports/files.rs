@@ -218,8 +218,8 @@ fn say_all(faults: &[Fault]) -> String {
     let lines = faults.iter().map(|fault| {
         let at = fault.header.as_ref().map_or_else(String::new, |head| format!("{head}: "));
         let meant = match &fault.suggestion {
-            Some(meant) => format!(" Có thể là “{meant}”."),
-            None => String::new(),
+            Some(meant) if !fault.reason.contains(meant) => format!(" Có thể là “{meant}”."),
+            _ => String::new(),
         };
         format!("{at}{}{meant}", fault.reason)
     });

@@ -11,6 +11,7 @@ pub mod matching;
 mod near;
 mod plan;
 pub mod read;
+mod row;
 pub mod rows;
 pub mod template;
 mod trace;

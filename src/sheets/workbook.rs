@@ -68,7 +68,12 @@ impl Template {
         let cell = text.clone().set_border(FormatBorder::Thin);
         let last = self.columns.len().saturating_sub(1) as u16;
         list.merge_range(0, 0, 0, last.max(1), &self.title, &plain().set_bold())?;
-        let hint = "Xóa dòng ví dụ. Cột có dấu * phải có. Xem trang “Hướng dẫn”.";
+        let hint = if self.rows.is_empty() {
+            "Dòng ví dụ không được nhập. Cột có dấu * phải có. Xem trang “Hướng dẫn”."
+        } else {
+            "Giữ nguyên cột Mã sổ bộ; xóa dòng không còn tham gia, thêm dòng mới ở cuối. Xem trang \
+             “Hướng dẫn”."
+        };
         list.merge_range(1, 0, 1, last.max(1), hint, &plain().set_italic())?;
         for (n, column) in (0..).zip(&self.columns) {
             list.set_column_width(n, column.width)?;
@@ -107,6 +112,7 @@ impl Template {
         sheet.set_name("Hướng dẫn")?;
         sheet.set_column_width(0, 28)?;
         sheet.set_column_width(1, 90)?;
+        sheet.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
         let wrapped = plain().set_text_wrap();
         sheet.write_with_format(0, 0, "Cách điền", &plain().set_bold())?;
         for (row, column) in (1..).zip(&self.columns) {

@@ -18,9 +18,9 @@ use crate::error::{Error, Result};
 use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
-    areas, audit, auth, contract, criteria, decisions, difficult, duplicates, exports, hamlets,
-    holders, imports, inputs, metrics, moves, placements, progress, proof, quality, reported,
-    rounds, statistics, targets, titles, users,
+    accounts, areas, audit, auth, contract, criteria, decisions, difficult, duplicates, exports,
+    hamlets, holders, imports, inputs, metrics, moves, people, placements, progress, proof,
+    quality, reported, retention, rounds, statistics, targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -33,6 +33,10 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(users::auth_api::change_password)
         .service(users::api::list_users)
         .service(users::api::create_user)
+        .service(accounts::api::create_users)
+        .service(accounts::api::renew_slips)
+        .service(accounts::api::disable_users)
+        .service(accounts::api::transfer_users)
         .service(users::api::get_user)
         .service(users::api::change_user)
         .service(users::api::reset_user)
@@ -69,6 +73,12 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(holders::api::change_holder)
         .service(holders::api::delete_holder)
         .service(holders::api::get_history)
+        .service(people::api::get_personal_data)
+        .service(people::api::erase_personal_data)
+        .service(people::api::list_reads)
+        .service(retention::api::list_retention)
+        .service(retention::api::get_retention)
+        .service(retention::api::set_retention)
         .service(moves::api::list_moves)
         .service(moves::api::claim_move)
         .service(moves::api::get_move)

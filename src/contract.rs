@@ -30,6 +30,7 @@ use crate::reply;
         (name = "areas", description = "The areas of the country, for any day"),
         (name = "hamlets", description = "The hamlets of a commune"),
         (name = "holders", description = "Who holds titles"),
+        (name = "people", description = "What people ask of the register, and how long it remembers"),
         (name = "moves", description = "Who left one commune for another"),
         (name = "titles", description = "Titles and the steps of their life"),
         (name = "criteria", description = "What titles ask"),
@@ -43,7 +44,7 @@ use crate::reply;
         (name = "server", description = "The server itself"),
     ),
     // What only queries refer to, which utoipa does not gather.
-    components(schemas(crate::holders::api::Exact, crate::imports::files::Format, crate::moves::Direction))
+    components(schemas(crate::holders::api::Exact, crate::imports::files::Format, crate::moves::Direction, crate::people::api::Form, crate::accounts::slips::SlipForm, crate::retention::Class))
 )]
 pub struct Contract;
 

@@ -14,6 +14,7 @@ use crate::db::{Conn, locks};
 use crate::error::{Error, Result};
 use crate::keys::Keys;
 use crate::proof;
+use crate::retention::rows::Rule;
 use crate::state::Shared;
 use crate::statistics::blocks;
 
@@ -90,15 +91,10 @@ async fn close_days(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> 
 async fn remove_expired(db: &mut Conn) -> Result<()> {
     // An import whose server died has failed, and nothing of it was applied.
     crate::imports::rows::fail_silent(db).await?;
-    db.batch_execute(
-        "delete from idempotency_keys where at < now() - interval '24 hours';
-         delete from login_failures where at < now() - interval '1 day';
-         delete from sessions where expires_at < now() - interval '30 days';
-         delete from import_rows r using imports i
-         where i.id = r.import_id and i.created_at < now() - interval '30 days';
-         delete from import_files f using imports i
-         where i.id = f.import_id and i.created_at < now() - interval '30 days';",
-    )
-    .await?;
+    db.batch_execute("delete from idempotency_keys where at < now() - interval '24 hours'").await?;
+    // The rest goes when its rule says so.
+    for rule in Rule::all(db).await?.iter().filter(|rule| rule.class.is_routine()) {
+        rule.remove(db).await?;
+    }
     Ok(())
 }

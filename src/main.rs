@@ -17,7 +17,8 @@ use hoctap::proof::{Document, Proof, PublicKeys};
 use hoctap::state::Shared;
 use hoctap::users::rows::{User, UserChange};
 use hoctap::{
-    app, audit, contract, db, demo, housekeeping, proof, setup, sheets, statistics, users,
+    app, audit, contract, db, demo, housekeeping, proof, retention, setup, sheets, statistics,
+    users,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -57,6 +58,8 @@ enum Command {
     /// Check an exported file without the register
     #[command(subcommand)]
     Manifest(ManifestCommand),
+    /// Show what is past the time that it is kept, or remove it
+    Retention(RetentionMode),
     /// Compare every count with the records it is made of
     Verify,
     /// Print the contract (OpenAPI, YAML)
@@ -87,6 +90,17 @@ struct NewUser {
     /// Code of its area; VN is the whole country
     #[arg(long, default_value = "VN")]
     area: String,
+}
+
+#[derive(Args)]
+#[group(required = true, multiple = false)]
+struct RetentionMode {
+    /// Only say how many records each rule concerns
+    #[arg(long)]
+    preview: bool,
+    /// Remove them; people are erased, while counts and chains stand
+    #[arg(long)]
+    apply: bool,
 }
 
 #[derive(Subcommand)]
@@ -205,6 +219,9 @@ async fn run(command: Command) -> Result<ExitCode> {
         }
         Command::Audit(AuditCommand::Verify { area }) => {
             with_database(async |url, keys| verify_audit(url, keys, &area).await).await
+        }
+        Command::Retention(mode) => {
+            with_database(async |url, keys| keep_rules(url, keys, mode.apply).await).await
         }
         Command::Verify => with_database(verify_counts).await,
     }
@@ -384,6 +401,20 @@ fn verify_manifest(manifest: &Path, file: &Path, key: &Path) -> Result<ExitCode>
 
 fn read(file: &Path) -> Result<String> {
     std::fs::read_to_string(file).map_err(|e| Error::internal(format!("{}: {e}", file.display())))
+}
+
+async fn keep_rules(url: &str, keys: &Keys, apply: bool) -> Result<ExitCode> {
+    let areas = setup::prepare(url, keys).await?;
+    let mut db = db::connect(url).await?;
+    for rule in retention::rows::Rule::all(&mut db).await? {
+        let n = match apply {
+            true => rule.apply(&mut db, keys, &areas).await?,
+            false => rule.preview(&mut db).await?,
+        };
+        let kept = rule.keep_days.map_or("kept".to_owned(), |days| format!("{days} days"));
+        println!("{:<18}{kept:>12}{n:>12}  {}", rule.class, rule.basis);
+    }
+    Ok(ExitCode::SUCCESS)
 }
 
 async fn verify_counts(url: &str, keys: &Keys) -> Result<ExitCode> {

@@ -50,6 +50,12 @@ impl Text {
     }
 }
 
+/// 200 with JSON, or with a text to print.
+pub enum Printable<T> {
+    Json(T),
+    Text(String),
+}
+
 /// 204.
 pub struct Done;
 
@@ -241,6 +247,17 @@ impl<T: Serialize> Responder for Created<T> {
     }
 }
 
+impl<T: Serialize> Responder for Printable<T> {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        match self {
+            Self::Json(body) => json(HttpResponse::Ok(), &body),
+            Self::Text(text) => Text::plain(text).respond_to(request),
+        }
+    }
+}
+
 impl Responder for Done {
     type Body = BoxBody;
 
@@ -379,6 +396,7 @@ impl IntoResponses for Text {
             "200",
             response
                 .content("text/plain", content())
+                .content("text/html", content())
                 .content("application/json", ContentBuilder::new().build()),
         )
     }
@@ -400,6 +418,14 @@ impl IntoResponses for Download {
             .header("Link", text_header("The signed manifest of an export, rel=\"describedby\""))
             .header("Repr-Digest", text_header("SHA-256 of the file as sent (RFC 9530)"));
         one("200", response)
+    }
+}
+
+impl<T: ToSchema> IntoResponses for Printable<T> {
+    fn responses() -> Responses {
+        let text = schema::Object::with_type(schema::Type::String);
+        let content = ContentBuilder::new().schema(Some(text)).build();
+        one("200", of::<T>("Success").content("text/plain", content))
     }
 }
 

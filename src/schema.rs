@@ -274,6 +274,14 @@ diesel::table! {
 }
 
 diesel::table! {
+    erasures (holder_id) {
+        holder_id -> Uuid,
+        day -> Date,
+        erased_by -> Uuid,
+    }
+}
+
+diesel::table! {
     exports (id) {
         id -> Uuid,
         area_id -> Int4,
@@ -498,6 +506,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    retention_rules (class) {
+        class -> Text,
+        keep_days -> Nullable<Int4>,
+        basis -> Text,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     rounds (area_id, year, kind, n) {
         area_id -> Int4,
         year -> Int2,
@@ -674,6 +691,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     decision_titles,
     decisions,
     difficult_areas,
+    erasures,
     former_hamlets,
     hamlet_changes,
     exports,
@@ -691,6 +709,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     moves,
     refresh_tokens,
     reported_figures,
+    retention_rules,
     rounds,
     service_accounts,
     sessions,

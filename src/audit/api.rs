@@ -109,6 +109,13 @@ pub struct ItemQuery {
     cursor: Option<String>,
 }
 
+impl HistoryItem {
+    /// The change as a person would say it.
+    pub fn sentence(&self) -> &str {
+        &self.sentence
+    }
+}
+
 /// List the entries of the chains of an area, the newest first.
 #[utoipa::path(tag = "audit", security(("bearer" = [])), params(AuditQuery))]
 #[get("/audit")]

@@ -40,6 +40,9 @@ pub enum Entity {
     Area,
     Export,
     Move,
+    /// Read or taken away: the id is the holder's.
+    PersonalData,
+    Retention,
 }
 
 impl Entity {
@@ -61,6 +64,8 @@ impl Entity {
             Self::Area => "area",
             Self::Export => "export",
             Self::Move => "move",
+            Self::PersonalData => "personal_data",
+            Self::Retention => "retention",
         }
     }
 }

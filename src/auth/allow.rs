@@ -30,6 +30,7 @@ permits! {
     Decide, SetRounds, Import, WriteTotals,
     WriteReported, WriteTargets,
     ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, LookUpNumber,
+    PersonalData, Erase,
 }
 
 /// The caller, who holds the permission `P`: otherwise 401 or 403 has been answered.

@@ -51,6 +51,9 @@ pub enum Permission {
     ManageAccounts,
     ManageCriteria,
     LookUpNumber,
+    /// Everything held on one person, its number whole.
+    PersonalData,
+    Erase,
 }
 
 impl Role {
@@ -67,6 +70,8 @@ impl Role {
             P::WriteReported => self == Supervisor,
             P::WriteTargets | P::WriteDifficult => matches!(self, Supervisor | Administrator),
             P::PlaceSplits => self == Supervisor,
+            P::PersonalData => matches!(self, Recorder | Supervisor),
+            P::Erase => self == Supervisor,
             P::ReturnTitles => matches!(self, Recorder | Supervisor),
             P::CorrectTitles => matches!(self, Recorder | Approver | Supervisor),
             P::Decide => self == Approver,

@@ -13,6 +13,7 @@ use crate::auth::{Act, Caller};
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result, say};
 use crate::hamlets::writable;
+use crate::holders::erased::refuse_erased;
 use crate::holders::merged::with_merged;
 use crate::holders::rows::{self as holder_rows, Holder, Number};
 use crate::input::{IfMatch, stale};
@@ -227,13 +228,7 @@ impl Merge {
 
 /// Both, locked in the order of their ids, in the versions that the caller knows.
 async fn both(w: &mut Writer<'_>, wanted: &Wanted<'_>) -> Result<(Holder, Holder)> {
-    let mut found: Vec<Holder> = holders::table
-        .filter(holders::id.eq_any([wanted.survivor.id, wanted.other.id]))
-        .order(holders::id)
-        .for_update()
-        .select(Holder::as_select())
-        .load(w.db)
-        .await?;
+    let mut found = Holder::hold(w, &[wanted.survivor.id, wanted.other.id]).await?;
     let mut take = |id: Uuid| {
         let at = found.iter().position(|holder| holder.id == id);
         at.map(|at| found.remove(at)).ok_or_else(Error::not_found)
@@ -265,6 +260,7 @@ async fn join(
 ) -> Result<Uuid> {
     let mut numbers = holder_rows::numbers(w.db, keys, &[survivor.id, merged.id]).await?;
     let (own, others) = (numbers.remove(&survivor.id), numbers.remove(&merged.id));
+    refuse_erased(w.db, &[survivor.id, merged.id]).await?;
     check_pair(&survivor, &merged, (own.as_deref(), others.as_deref()))?;
     let (dropped, given) = settle(&survivor, titles)?;
     delete_all(w, areas, &dropped).await?;

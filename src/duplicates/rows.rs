@@ -55,7 +55,7 @@ pub async fn pairs(
          h as (
              select * from holders
              where area_id in (table asked) and area_id in (table mine)
-               and kind <> 'community' and ($3 is null or kind = $3)
+               and kind <> 'community' and search_key <> '' and ($3 is null or kind = $3)
          ),
          found as (
              select a.id as a, b.id as b

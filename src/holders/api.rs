@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::reads::note_read;
 use super::rows::{self, Holder, HolderFilter, HolderKey, NumberChange};
 use super::{Checked, Details, Draft, merge, merged};
 use crate::areas::{AreaId, AreaLevel, Areas};
@@ -56,6 +57,27 @@ pub struct HolderBody {
     #[serde(skip_serializing_if = "Option::is_none")]
     ended_on: Option<NaiveDate>,
     version: Version,
+}
+
+impl HolderBody {
+    /// The details, by field.
+    pub fn details(&self) -> &Value {
+        &self.details
+    }
+
+    /// What it is and where, with the names that an official reads.
+    pub fn printed(&self) -> Vec<(&'static str, String)> {
+        let hamlet = self.hamlet_name.clone().unwrap_or_default();
+        let group = self.group.map(|group| group.vi().to_owned()).unwrap_or_default();
+        vec![
+            ("Loại", self.kind.vi().to_owned()),
+            ("Mã", self.code.clone()),
+            ("Họ và tên", self.name.clone()),
+            ("Xã, phường", self.area_name.clone()),
+            ("Thôn, tổ dân phố", hamlet),
+            ("Nhóm", group),
+        ]
+    }
 }
 
 /// A new holder.
@@ -284,7 +306,8 @@ pub async fn get_history(
     Ok(Page { items, next: None, count: None })
 }
 
-/// Find who has a number: the holder where it is the caller's, else the commune to ask.
+/// Find who has a number: the holder where it is the caller's, else the commune to ask. Looking is
+/// recorded in the audit trail.
 #[utoipa::path(tag = "holders", security(("bearer" = [])))]
 #[post("/holders/lookup")]
 pub async fn look_up_number(
@@ -297,6 +320,9 @@ pub async fn look_up_number(
     let number = super::read_number(json.kind, &json.number, &nothing)?;
     let mut db = state.db().await?;
     let found = Holder::with_number(&mut db, state.keys(), &number).await?;
+    let ids: Vec<Uuid> = found.iter().map(|holder| holder.id).collect();
+    let what = json.kind.as_str();
+    note_read(&mut db, &user.plain(), user.area, "number.look_up", &ids, what).await?;
     let mut items = Vec::new();
     for holder in found {
         let area = areas.chain(holder.area_id, None);
@@ -441,7 +467,7 @@ async fn patched(
     Ok((after, number))
 }
 
-async fn one(state: &State, db: &mut Db, holder: Holder) -> Result<HolderBody> {
+pub async fn one(state: &State, db: &mut Db, holder: Holder) -> Result<HolderBody> {
     bodies(state, db, vec![holder]).await?.pop().ok_or_else(Error::not_found)
 }
 

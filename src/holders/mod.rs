@@ -3,7 +3,9 @@
 pub mod alike;
 pub mod api;
 pub mod code;
+pub mod erased;
 pub mod merged;
+pub mod reads;
 pub mod rows;
 
 use chrono::{Datelike, NaiveDate};

@@ -11,6 +11,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::alike::refuse_alike;
+use super::erased::refuse_erased;
 use super::{code, merged};
 use crate::areas::{AreaId, Areas};
 use crate::audit::sentence::Subject;
@@ -280,6 +281,7 @@ impl Holder {
             w.lock(&[chain]).await?;
             let before = Self::locked(w, after.id, after.version).await?;
             version.check(before.version)?;
+            refuse_erased(w.db, &[after.id]).await?;
             let old = numbers(w.db, keys, &[after.id]).await?.remove(&after.id);
             let after = Self { version: w.version(chain)?, ..after.clone() };
             diesel::update(holders::table.find(after.id))
@@ -351,6 +353,17 @@ impl Holder {
             w.record(chain, item).await
         })
         .await
+    }
+
+    /// These holders, held until the transaction ends; locked in the order of their ids.
+    pub async fn hold(w: &mut Writer<'_>, ids: &[Uuid]) -> Result<Vec<Self>> {
+        Ok(holders::table
+            .filter(holders::id.eq_any(ids))
+            .order(holders::id)
+            .for_update()
+            .select(Self::as_select())
+            .load(w.db)
+            .await?)
     }
 
     async fn locked(w: &mut Writer<'_>, id: Uuid, known: Version) -> Result<Self> {

@@ -191,13 +191,7 @@ impl Move {
             let parts = parts(w.db, id).await?;
             let version = w.version(from)?;
             let ids: Vec<Uuid> = parts.iter().map(|part| part.holder_id).collect();
-            let held: Vec<Holder> = holders::table
-                .filter(holders::id.eq_any(&ids))
-                .order(holders::id)
-                .for_update()
-                .select(Holder::as_select())
-                .load(w.db)
-                .await?;
+            let held = Holder::hold(w, &ids).await?;
             let titles = Title::all_of(w.db, &ids).await?;
             let mut restored = Vec::new();
             for part in &parts {
@@ -300,17 +294,11 @@ async fn members(
 /// Locks holders that were read without locks; somebody may have been faster.
 async fn hold(w: &mut Writer<'_>, known: &[Holder]) -> Result<()> {
     let ids: Vec<Uuid> = known.iter().map(|holder| holder.id).collect();
-    let locked: Vec<(Uuid, Version)> = holders::table
-        .filter(holders::id.eq_any(ids))
-        .order(holders::id)
-        .for_update()
-        .select((holders::id, holders::version))
-        .load(w.db)
-        .await?;
+    let held = Holder::hold(w, &ids).await?;
     for holder in known {
-        match locked.iter().find(|(id, _)| *id == holder.id) {
-            Some((_, version)) if *version == holder.version => {}
-            _ => return Err(changed_since(&holder.code)),
+        let same = held.iter().find(|now| now.id == holder.id);
+        if same.is_none_or(|now| now.version != holder.version) {
+            return Err(changed_since(&holder.code));
         }
     }
     Ok(())

@@ -65,6 +65,17 @@ pub struct TitleBody {
     version: Version,
 }
 
+impl TitleBody {
+    /// One line: what, for which year, where it stands, by what score.
+    pub fn printed(&self) -> String {
+        let score = self.verified_score.as_ref().or(self.own_score.as_ref());
+        let total = score.and_then(|score| score.total.as_ref());
+        let total = total.map(|total| format!(", {total} điểm")).unwrap_or_default();
+        let (kind, level, year) = (self.kind.vi(), self.level.vi(), self.year);
+        format!("{kind} {level} năm {year}, {}: {}{total}", self.area_name, self.status.vi())
+    }
+}
+
 /// Registering takes no more than its address, and after the deadline a reason.
 #[derive(Deserialize, Validate, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -212,7 +212,8 @@ pub async fn reset_user(
     Ok(Body(TemporaryPassword { temporary_password }))
 }
 
-fn manageable(areas: &Areas, caller: &Caller, pointer: &str, code: &str) -> Result<i32> {
+/// An area within the caller's.
+pub fn manageable(areas: &Areas, caller: &Caller, pointer: &str, code: &str) -> Result<i32> {
     let area = areas.resolve(pointer, code, today())?;
     if areas.covers(caller.area, area) {
         return Ok(area);

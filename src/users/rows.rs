@@ -72,7 +72,7 @@ impl User {
         }
     }
 
-    fn fields(&self) -> Fields {
+    pub fn fields(&self) -> Fields {
         Fields::new()
             .plain("username", &*self.username)
             .plain("role", self.role.as_str())
@@ -241,7 +241,7 @@ impl User {
     }
 
     /// Whether it administers the whole country; area 1 is the country's.
-    fn is_country_administrator(&self) -> bool {
+    pub fn is_country_administrator(&self) -> bool {
         self.role == Role::Administrator && self.area_id == COUNTRY && !self.disabled
     }
 

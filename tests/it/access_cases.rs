@@ -111,7 +111,7 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
         }
         "POST /holders/lookup" => {
             let body = json!({"kind": "citizen", "number": "036085001234"});
-            write(RECORDER, "/holders/lookup", body).anywhere().leaves(&[])
+            write(RECORDER, "/holders/lookup", body).anywhere().once()
         }
         "GET /holders/{id}" => read(READERS, of(&c.family().await, "/holders/{id}")),
         "GET /holders/{id}/history" => {
@@ -135,6 +135,44 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
         "GET /holders/{id}/merges" => read(READERS, of(&c.family().await, "/holders/{id}/merges")),
         "POST /merges/{id}/undo" => {
             write(RECORDER, of(&c.merged().await, "/merges/{id}/undo"), because())
+        }
+
+        "GET /holders/{id}/personal-data" => {
+            let path = of(&c.family().await, "/holders/{id}/personal-data");
+            read(&[Recorder, Supervisor], path).leaves(&[COMMUNE])
+        }
+        "POST /holders/{id}/personal-data" => {
+            let holder = c.family().await;
+            write(&[Supervisor], of(&holder, "/holders/{id}/personal-data"), because())
+                .knowing(holder)
+        }
+        "GET /personal-data/reads" => read(CONTROLLERS, "/personal-data/reads").anywhere(),
+        "GET /retention" => read(Role::ALL, "/retention").anywhere(),
+        "GET /retention/{class}" => read(Role::ALL, "/retention/sessions").anywhere(),
+        "PUT /retention/{class}" => {
+            let rule = c.at_home(Administrator).get("/retention/sessions").await.is(200);
+            let body = json!({"keep_days": 60, "basis": "QĐ 12/QĐ-UBND"});
+            write(ADMINISTRATOR, "/retention/sessions", body).knowing(rule).leaves(&["VN"])
+        }
+
+        "POST /users/list" => {
+            let list = "Họ và tên,Vai trò,Mã xã\nLê Thị Thử,nhập liệu,13669\n";
+            let body = Body::File(list.into());
+            Success { body, ..write(ADMINISTRATOR, "/users/list", Value::Null) }.anywhere()
+        }
+        "POST /users/slips" => {
+            let body = json!({"users": [pick(&c.user("slips.13669").await)]});
+            write(ADMINISTRATOR, "/users/slips", body).once()
+        }
+        "POST /users/disable" => {
+            let users = [pick(&c.user("disabled.13669").await)];
+            let body = json!({"users": users, "reason": "Nghỉ việc"});
+            write(ADMINISTRATOR, "/users/disable", body)
+        }
+        "POST /users/transfer" => {
+            let users = [pick(&c.user("moved.13669").await)];
+            let body = json!({"users": users, "area": NEIGHBOUR, "reason": "Chuyển công tác"});
+            write(ADMINISTRATOR, "/users/transfer", body).leaves(BOTH)
         }
 
         "GET /moves" => read(READERS, "/moves").anywhere(),
@@ -470,6 +508,10 @@ fn hamlet(full_name: &str) -> Value {
 
 fn merge(other: &Value) -> Value {
     json!({"other": other["code"], "other_version": other["version"], "reason": "Khai hai lần"})
+}
+
+fn pick(user: &Value) -> Value {
+    json!({"id": user["id"], "version": user["version"]})
 }
 
 fn because() -> Value {

@@ -41,3 +41,5 @@ mod corrections;
 mod history;
 mod rounds;
 mod difficult;
+mod people;
+mod account_lists;

@@ -1,5 +1,6 @@
 //! Who moves: claimed by the commune of destination, seen by the one left behind, taken back.
 
+use diesel_async::RunQueryDsl;
 use hoctap::auth::Role;
 use serde_json::{Value, json};
 
@@ -141,6 +142,21 @@ async fn a_claim_names_one_holder_that_can_move() {
     here.post("/moves", json!({"area": NEIGHBOUR, "code": community["code"]}))
         .await
         .refuses(403, "area_not_covered");
+}
+
+#[actix_web::test]
+async fn who_waits_for_the_placing_of_a_split_commune_cannot_move() {
+    let app = TestApp::start().await;
+    let here = app.user(Role::Recorder, COMMUNE).await;
+    let there = app.user(Role::Recorder, NEIGHBOUR).await;
+    let waiting = family(&here, "Trần Văn Bình").await;
+    let areas = app.shared.areas();
+    let split = areas.all().iter().find(|area| area.settled.is_none() && area.successors.len() > 1);
+    // As an old record of a commune that was divided among several.
+    let sql = format!("update holders set area_id = {}", split.expect("a split commune").id);
+    diesel::sql_query(sql).execute(&mut app.db().await).await.unwrap();
+    let claim = json!({"area": NEIGHBOUR, "code": waiting["code"]});
+    there.post("/moves", claim).await.refuses(409, "holder_unplaced");
 }
 
 fn items(page: &Value) -> &Vec<Value> {

@@ -1,0 +1,3 @@
+drop index audit_values_reasons;
+drop index audit_entries_reads;
+drop table erasures;

@@ -210,7 +210,10 @@ fn changes(told: &Told<'_>, names: &Names, lang: Lang) -> Vec<String> {
     let mut changes = Vec::new();
     for field in fields {
         let (old, new) = (before.get(field), after.get(field));
-        if UNTOLD.contains(&&**field)
+        // That a new thing is not late, say, is nothing to tell.
+        let usual = told.before.is_none() && new == Some(&Value::Bool(false));
+        if usual
+            || UNTOLD.contains(&&**field)
             || told.before.is_none() && !TOLD_WHEN_NEW.contains(&&**field)
             || is_nothing(old) && is_nothing(new)
         {

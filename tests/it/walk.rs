@@ -14,6 +14,7 @@ fn walk(home: &Home, from: &str, to: &str) -> Output {
     let script: Vec<&str> = blocks.collect();
     assert!(script.len() > 3, "the walk has lost its steps");
     let mut bash = home.command("bash");
+    bash.env("HOCTAP", env!("CARGO_BIN_EXE_hoctap"));
     bash.current_dir(env!("CARGO_MANIFEST_DIR")).args(["-eu", "-c", &script.join("\necho\n")]);
     bash.output().expect("bash")
 }
@@ -36,6 +37,29 @@ async fn the_first_walk_leads_from_a_list_to_a_decision() {
         "\"reference\":\"215/QĐ-UBND\"",
         "\"recognised\":90",
         "\"valid\":true",
+    ] {
+        assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
+    }
+    assert!(server.stop().success());
+}
+
+#[actix_web::test]
+async fn the_auditors_walk_proves_what_was_answered() {
+    let home = Home::new();
+    let server = home.serve(&["--demo"]);
+    let walked = walk(&home, "<!-- auditor's walk -->", "<!-- end of the auditor's walk -->");
+    let said = String::from_utf8_lossy(&walked.stdout);
+    let wrong = String::from_utf8_lossy(&walked.stderr);
+    assert!(walked.status.success(), "{said}\n{wrong}");
+    for wanted in [
+        "the closed day is the same",
+        "the register has moved on",
+        "kind=\"family\"",
+        "stood in its chain when",
+        "the checkpoint stands",
+        "\"valid\":true",
+        "\"action\":\"title.register\"",
+        "\"actor_name\":\"recorder.13669\"",
     ] {
         assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
     }

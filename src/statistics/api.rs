@@ -1,20 +1,24 @@
 //! Statistics on the wire: public down to the commune, states and groups for those logged in.
 
+use std::collections::{BTreeSet, HashMap};
+
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, get};
 
 use super::bases::Bases;
 use super::form::body;
 use super::question::{Asked, sources};
-use super::{Count, Question, compute, rows};
-use crate::areas::{AreaId, Areas, Boundaries};
+use super::{Count, Figure, Question, compute, rows};
+use crate::areas::{AreaId, Areas, Boundaries, Part};
 use crate::auth::Caller;
 use crate::auth::allow::Anyone;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::input::Query;
 use crate::inputs::rows::{Closing, Total};
+use crate::kind::{Kind, Level};
 use crate::reply::Answer;
+use crate::reported::rows::Reported;
 use crate::state::State;
 
 pub use super::form::{ByStatus, FigureBody, Statistics};
@@ -90,5 +94,31 @@ pub async fn figures(
     let Gathered { counts, totals, closings } = gather(db, areas, question).await?;
     let bases = Bases::new(areas, question, &totals, &closings);
     let found = compute(areas, question, &counts, &bases);
-    Ok(found.into_iter().map(|figure| body(areas, question, caller, figure)).collect())
+    let papers = papers(db, question, &found).await?;
+    let paper = |figure: &Figure| {
+        let whole = figure.part == Part::Whole && !question.by_group && !question.by_grade;
+        let key = (figure.area, figure.year, figure.kind, figure.level);
+        papers.get(&key).filter(|_| whole)
+    };
+    Ok(found
+        .into_iter()
+        .map(|figure| {
+            let paper = paper(&figure);
+            body(areas, question, caller, figure, paper)
+        })
+        .collect())
+}
+
+/// The latest paper figure of each area, year, kind and level, as far as it was known on the day of
+/// the question.
+async fn papers(
+    db: &mut Conn,
+    question: &Question,
+    figures: &[Figure],
+) -> Result<HashMap<(AreaId, i16, Kind, Level), Reported>> {
+    let areas: BTreeSet<AreaId> = figures.iter().map(|figure| figure.area).collect();
+    let areas: Vec<AreaId> = areas.into_iter().collect();
+    let known = Reported::of_areas(db, &areas, question.as_of).await?;
+    // They come oldest first: the last of each stays.
+    Ok(known.into_iter().map(|p| ((p.area_id, p.year, p.kind, p.level), p)).collect())
 }

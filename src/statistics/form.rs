@@ -9,6 +9,7 @@ use crate::areas::api::AreaLink;
 use crate::areas::{AreaLevel, Areas, Part};
 use crate::auth::{Caller, Permission};
 use crate::kind::{Base, Kind, Level, Status};
+use crate::reported::rows::Reported;
 
 /// The answer to a question.
 #[derive(Serialize, ToSchema)]
@@ -91,9 +92,25 @@ pub struct FigureBody {
     /// Over the communes that have a total.
     pub rate_over_covered: Option<f64>,
     pub coverage: Coverage,
+    /// What the latest paper report says of the same, beside what is counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reported: Option<PaperFigure>,
     /// The list of exactly what is counted, for those who may read it.
     #[schema(example = "/api/v1/titles?kind=family&level=commune&area=13669&year=2026")]
     pub records: Option<String>,
+}
+
+/// A figure of a paper report: never added to what is counted.
+#[derive(Serialize, ToSchema)]
+pub struct PaperFigure {
+    /// The day as of which the report speaks.
+    pub reported_on: NaiveDate,
+    pub registered: Option<i32>,
+    pub recognised: Option<i32>,
+    pub total: Option<i32>,
+    pub source: String,
+    /// How many more the report has recognised than the register counts.
+    pub difference: Option<i64>,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -125,6 +142,7 @@ pub fn body(
     question: &Question,
     caller: Option<&Caller>,
     figure: Figure,
+    paper: Option<&Reported>,
 ) -> FigureBody {
     let percent = |hundredths: i64| hundredths as f64 / 100.0;
     let of = |status: Status| figure.by_status[status as usize];
@@ -169,6 +187,14 @@ pub fn body(
         rate_over_covered: figure.rate_over_covered.map(percent),
         records: reads(areas, caller, &figure).then(|| records(areas, question, &figure)),
         coverage: figure.coverage,
+        reported: paper.map(|paper| PaperFigure {
+            reported_on: paper.reported_on,
+            registered: paper.registered,
+            recognised: paper.recognised,
+            total: paper.total,
+            source: paper.source.clone(),
+            difference: paper.recognised.map(|n| i64::from(n) - figure.recognised),
+        }),
         group: figure.group,
         grade: figure.grade,
     }

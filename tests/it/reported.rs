@@ -1,11 +1,14 @@
 //! Figures of paper reports, beside what is counted, with what is wrong in them.
 
-use hoctap::auth::Role;
+use hoctap::auth::{Act, Role};
+use hoctap::reported::paper::published;
+use hoctap::reported::rows::Reported;
 use serde_json::{Value, json};
 
 use crate::support::records::{COMMUNE, PROVINCE};
 use crate::support::{Client, TestApp, faults};
 
+const HUONG_HOA: &str = "/areas/district/465/reported";
 const SON_LA: &str = "/areas/province/14/reported";
 
 fn citizens(on: &str, recognised: i32) -> Value {
@@ -79,7 +82,7 @@ async fn a_jump_and_a_rate_of_nothing_known_are_remarked_and_never_refused() {
     let doubled = supervisor.post(SON_LA, citizens("2025-12-31", 742_335)).await.is(201);
     assert_eq!(remarks(&doubled), ["reported_jump"]);
     // A district that ended is reported in the boundaries of its day.
-    let district = "/areas/district/465/reported";
+    let district = HUONG_HOA;
     let body = json!({
         "year": 2025, "kind": "family", "reported_on": "2025-06-30", "registered": 17528,
         "recognised": 15772, "printed_rate": 72, "printed_base": "total", "source": "Báo cáo huyện",
@@ -134,4 +137,48 @@ async fn a_wrong_report_is_explained_whole() {
         ("/recognised", "required"),
     ];
     assert_eq!(faults(&problem), expected);
+}
+
+#[actix_web::test]
+async fn the_published_figures_say_themselves_what_is_wrong_in_them() {
+    let app = TestApp::start().await;
+    let areas = app.shared.areas();
+    let act = Act::of_the_product(areas.country(), Role::Supervisor);
+    let published = published(&areas).expect("figures");
+    let mut db = app.db().await;
+    let added = Reported::add(&mut db, &act, &areas, &published).await.expect("an entry");
+    assert_eq!(added, 16);
+    let again = Reported::add(&mut db, &act, &areas, &published).await.expect("no entry");
+    assert_eq!(again, 0);
+    let viewer = app.dashboard("VN").await;
+    for (path, day, expected) in [
+        (HUONG_HOA, "2025-06-30", &[("family", "printed_rate_fits_no_base")][..]),
+        (SON_LA, "2025-12-31", &[("citizen", "reported_jump")]),
+        ("/areas/province/01/reported", "2024-12-19", &[("citizen", "printed_base_unknown")]),
+    ] {
+        let figures = list(&viewer, &format!("{path}?on={day}&limit=500")).await;
+        for (kind, remark) in expected {
+            let is = |f: &&Value| f["kind"] == *kind && f["reported_on"] == day;
+            let figure = figures.iter().find(is).expect("a figure");
+            assert_eq!(remarks(figure), [*remark], "{path} {kind}");
+        }
+    }
+}
+
+#[actix_web::test]
+async fn a_paper_figure_stands_beside_what_is_counted_and_is_never_added() {
+    let app = TestApp::start().await;
+    let supervisor = app.user(Role::Supervisor, "14").await;
+    let question = "/statistics?area=14&kind=citizen&year_from=2025";
+    let before = app.stranger().get(question).await;
+    assert!(before.body["items"][0]["reported"].is_null());
+    supervisor.post(SON_LA, citizens("2025-10-31", 344_200)).await.is(201);
+    supervisor.post(SON_LA, citizens("2025-12-31", 742_335)).await.is(201);
+    let known = app.stranger().call(reqwest::Method::GET, question);
+    let after = known.header("if-none-match", before.header("etag")).send().await.is(200);
+    let row = &after["items"][0];
+    assert_eq!((&row["recognised"], &row["registered"]), (&json!(0), &json!(0)));
+    let paper = &row["reported"];
+    assert_eq!((&paper["recognised"], &paper["difference"]), (&json!(742_335), &json!(742_335)));
+    assert_eq!(paper["reported_on"], "2025-12-31");
 }

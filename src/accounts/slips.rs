@@ -72,7 +72,7 @@ mod tests {
             username: "an".to_owned(),
             password: "abcd".to_owned(),
         };
-        assert!(html(&[slip.clone()]).contains("&lt;b&gt;An&lt;/b&gt; &amp; Bình"));
+        assert!(html(std::slice::from_ref(&slip)).contains("&lt;b&gt;An&lt;/b&gt; &amp; Bình"));
         assert!(text(&[slip]).contains("Mật khẩu lần đầu: abcd"));
     }
 }

@@ -149,10 +149,10 @@ impl Areas {
         }
         let mut index = Self { on, generation, list, at, by_code, children, country };
         let ends: Vec<_> = index.list.iter().map(|area| index.find_end(area.id)).collect();
-        for n in 0..index.list.len() {
-            let in_force = index.get(ends[n]).version(on).is_some();
-            index.list[n].end = ends[n];
-            index.list[n].settled = in_force.then_some(ends[n]);
+        for (n, end) in ends.into_iter().enumerate() {
+            let in_force = index.get(end).version(on).is_some();
+            index.list[n].end = end;
+            index.list[n].settled = in_force.then_some(end);
         }
         index
     }

@@ -37,7 +37,7 @@ pub struct Spooled {
 
 enum Writer {
     Csv(Box<csv::Writer<Sink>>),
-    Jsonl(Sink),
+    Jsonl(Box<Sink>),
     Xlsx(Box<Workbook>),
 }
 
@@ -49,7 +49,7 @@ struct Sink {
 
 enum Coder {
     Identity(Hashed),
-    Gzip(GzEncoder<Hashed>),
+    Gzip(Box<GzEncoder<Hashed>>),
     Brotli(Box<CompressorWriter<Hashed>>),
 }
 
@@ -106,7 +106,7 @@ impl Sink {
         };
         let coder = match coding {
             Coding::Identity => Coder::Identity(hashed),
-            Coding::Gzip => Coder::Gzip(GzEncoder::new(hashed, Compression::fast())),
+            Coding::Gzip => Coder::Gzip(Box::new(GzEncoder::new(hashed, Compression::fast()))),
             Coding::Brotli => {
                 Coder::Brotli(Box::new(CompressorWriter::new(hashed, 1 << 16, 3, 22)))
             }
@@ -147,7 +147,7 @@ impl Spool {
                 csv.write_record(table.columns.iter().map(|c| c.name)).map_err(broken)?;
                 Writer::Csv(Box::new(csv))
             }
-            Format::Jsonl => Writer::Jsonl(Sink::create(form.coding)?),
+            Format::Jsonl => Writer::Jsonl(Box::new(Sink::create(form.coding)?)),
             Format::Xlsx => Writer::Xlsx(Box::new(workbook(table).map_err(unwritten)?)),
         };
         Ok(Self { table, writer, rows: 0 })
@@ -182,7 +182,7 @@ impl Spool {
     pub fn finish(self, notes: &[(String, Cell<'_>)]) -> Result<Spooled> {
         let sink = match self.writer {
             Writer::Csv(csv) => csv.into_inner().map_err(|e| Error::internal(e.error()))?,
-            Writer::Jsonl(sink) => sink,
+            Writer::Jsonl(sink) => *sink,
             Writer::Xlsx(mut book) => {
                 write_notes(&mut book, notes).map_err(unwritten)?;
                 let mut sink = Sink::create(Coding::Identity)?;

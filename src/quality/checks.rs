@@ -311,8 +311,9 @@ impl Material<'_> {
     }
 
     fn check_scores(&self, found: &mut Vec<Finding>) {
-        let mut rounds: BTreeMap<(AreaId, Kind, Level), (i64, bool, BTreeSet<i32>)> =
-            BTreeMap::new();
+        // How many titles, whether all stand at their threshold, and the totals that occur.
+        type Rounds = BTreeMap<(AreaId, Kind, Level), (i64, bool, BTreeSet<i32>)>;
+        let mut rounds = Rounds::new();
         for scored in self.scored {
             let area = self.areas.chain(scored.area_id, scored.placed_id);
             let set = self.sets.iter().find(|set| Some(set.id) == scored.criteria_set_id);

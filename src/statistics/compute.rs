@@ -33,7 +33,9 @@ pub fn compute(
             rows.insert((node, Part::Whole), Leaves::new());
         }
     }
-    let mut slots: HashMap<(AreaId, Option<AreaId>), Option<(Slot, AreaId)>> = HashMap::new();
+    // Where the records of an area, or of a placement, stand: asked once for all its counts.
+    type Known = HashMap<(AreaId, Option<AreaId>), Option<(Slot, AreaId)>>;
+    let mut slots = Known::new();
     for count in counts {
         let found = slots.entry((count.area, count.placed)).or_insert_with(|| {
             let place = areas.place(count.area, count.placed, question.boundaries);

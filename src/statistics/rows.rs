@@ -93,11 +93,9 @@ pub async fn counts(
         None => None,
     };
     let kept = sums("{}");
-    let wanted = format!(
-        "($1 is null or area_id = any($1))
+    let wanted = "($1 is null or area_id = any($1))
          and (year between $2 and $3 or year < $2 and valid_through >= $2)
-         and ($4 is null or kind = $4) and ($5 is null or level = $5)"
-    );
+         and ($4 is null or kind = $4) and ($5 is null or level = $5)";
     let from = match cover {
         None => format!("select {CELL}, {kept} from title_counts where {wanted}"),
         Some(_) => format!(

@@ -44,7 +44,15 @@ use crate::reply;
         (name = "server", description = "The server itself"),
     ),
     // What only queries refer to, which utoipa does not gather.
-    components(schemas(crate::holders::api::Exact, crate::imports::files::Format, crate::moves::Direction, crate::people::api::Form, crate::accounts::slips::SlipForm, crate::retention::Class))
+    components(schemas(
+        crate::accounts::slips::SlipForm,
+        crate::holders::api::Exact,
+        crate::imports::files::Format,
+        crate::moves::Direction,
+        crate::people::api::Form,
+        crate::retention::Class,
+        crate::titles::list_api::OwnPart,
+    ))
 )]
 pub struct Contract;
 

@@ -83,7 +83,6 @@ pub struct TitleQuery {
     #[param(example = "2025-06-30")]
     pub boundaries: Option<String>,
     /// `own`: those of the area itself, which lie in none below it. Needs `boundaries`.
-    #[param(inline)]
     pub part: Option<OwnPart>,
     /// Codes, separated by commas: those of which nobody can say yet in which of these areas they
     /// lie. Needs `boundaries`.

@@ -13,6 +13,7 @@ const PUBLIC: &[&str] = &[
     "GET /api/v1/areas",
     "GET /api/v1/areas/{level}/{code}",
     "GET /api/v1/areas/{level}/{code}/lineage",
+    "GET /api/v1/audit/checkpoints",
     "GET /api/v1/statistics",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",

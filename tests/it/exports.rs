@@ -393,17 +393,17 @@ async fn the_annual_report_is_a_document_with_numbers() {
     assert!(text(&report[0]).contains("ỦY BAN NHÂN DÂN"));
     assert!(text(&report[0]).contains("CỘNG HÒA XÃ HỘI CHỦ NGHĨA VIỆT NAM"));
     assert!(text(&report[1]).contains("PHƯỜNG NAM ĐỊNH"));
-    let family = report.iter().find(|row| row[1].to_string() == "Gia đình học tập cấp xã").unwrap();
+    let family = report.iter().find(|row| row[1] == "Gia đình học tập cấp xã").unwrap();
     let numbers: Vec<Option<f64>> = family[3..10].iter().map(calamine::DataType::as_f64).collect();
     let expected = [8.0, 3.0, 2.0, 66.67, 25.0, 1.0, 1.0];
     assert_eq!(numbers, expected.map(Some), "{family:?}");
-    let learners = report.iter().find(|row| row[1].to_string() == "Người học").expect("the groups");
+    let learners = report.iter().find(|row| row[1] == "Người học").expect("the groups");
     assert_eq!(learners[4], Data::Float(0.0));
 
     let province = export(&recorder, &format!("/reports/annual?area={PROVINCE}&year=2026")).await;
     let communes = cells(&province.bytes, 1);
     assert_eq!(communes.len(), 2 + 129);
-    let own = communes.iter().find(|row| row[1].to_string() == COMMUNE).unwrap();
+    let own = communes.iter().find(|row| row[1] == COMMUNE).unwrap();
     assert_eq!(
         (&own[3], &own[4], &own[5]),
         (&Data::Float(3.0), &Data::Float(2.0), &Data::Float(25.0))

@@ -20,7 +20,7 @@ use crate::state::{Shared, State};
 use crate::{
     accounts, areas, audit, auth, contract, criteria, decisions, difficult, duplicates, exports,
     hamlets, holders, imports, inputs, metrics, moves, people, placements, progress, proof,
-    quality, reported, retention, rounds, statistics, targets, titles, users,
+    quality, reforms, reported, retention, rounds, statistics, targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -49,6 +49,9 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(areas::api::get_lineage)
         .service(difficult::api::get_difficult)
         .service(difficult::api::put_difficult)
+        .service(reforms::api::stage_reform)
+        .service(reforms::api::get_reform)
+        .service(reforms::api::apply_reform)
         .service(placements::api::get_placements)
         .service(placements::api::list_open_holders)
         .service(placements::api::place)

@@ -33,6 +33,7 @@ pub mod rounds;
 pub mod titles;
 pub mod placements;
 pub mod difficult;
+pub mod reforms;
 pub mod moves;
 pub mod duplicates;
 pub mod sheets;

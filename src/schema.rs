@@ -476,6 +476,20 @@ diesel::table! {
 }
 
 diesel::table! {
+    reforms (id) {
+        id -> Uuid,
+        decree -> Text,
+        effective_on -> Date,
+        file -> Text,
+        state -> Text,
+        touched -> Nullable<Jsonb>,
+        author_id -> Uuid,
+        day -> Date,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     refresh_tokens (digest) {
         digest -> Bytea,
         session_id -> Uuid,
@@ -707,6 +721,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     login_failures,
     merges,
     moves,
+    reforms,
     refresh_tokens,
     reported_figures,
     retention_rules,

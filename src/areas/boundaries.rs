@@ -193,7 +193,7 @@ impl Areas {
     }
 
     /// All areas that came out of an area.
-    fn came_of(&self, id: AreaId) -> BTreeSet<AreaId> {
+    pub fn came_of(&self, id: AreaId) -> BTreeSet<AreaId> {
         let next = self.get(id).successors.iter();
         next.flat_map(|next| {
             let mut came = self.came_of(next.area);

@@ -179,6 +179,11 @@ impl Areas {
         self.on == on && self.generation == generation
     }
 
+    /// Which change of areas it knows as the last.
+    pub fn generation(&self) -> i64 {
+        self.generation
+    }
+
     pub fn country(&self) -> AreaId {
         self.country
     }

@@ -8,7 +8,7 @@ use diesel::sql_types::{Array, Bool, Date, Integer, Nullable, Text};
 use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde::Deserialize;
 
-use super::{AreaId, AreaLevel, Areas};
+use super::{AreaId, AreaLevel, Areas, scopes};
 use crate::db::{Conn, locks};
 use crate::error::{Error, Result};
 use crate::schema::areas;
@@ -61,7 +61,8 @@ pub async fn install(db: &mut Conn) -> Result<()> {
         insert_areas(db, &placed).await?;
         insert_versions(db, &placed).await?;
         insert_successions(db, &placed, &successions).await?;
-        insert_scopes(db).await
+        let index = Areas::load(db).await?;
+        scopes::renew(db, &index).await
     })
     .await
 }
@@ -196,21 +197,5 @@ async fn insert_successions(
     .bind::<Array<Bool>, _>(rows.3)
     .execute(db)
     .await?;
-    Ok(())
-}
-
-async fn insert_scopes(db: &mut Conn) -> Result<()> {
-    let index = Areas::load(db).await?;
-    let (mut areas, mut covered) = (Vec::new(), Vec::new());
-    for area in index.all() {
-        let cover = index.cover(area.id);
-        areas.extend(std::iter::repeat_n(area.id, cover.len()));
-        covered.extend(cover);
-    }
-    diesel::sql_query("insert into area_scopes (area_id, covered_id) select * from unnest($1, $2)")
-        .bind::<Array<Integer>, _>(areas)
-        .bind::<Array<Integer>, _>(covered)
-        .execute(db)
-        .await?;
     Ok(())
 }

@@ -38,6 +38,7 @@ pub enum Entity {
     Reported,
     Target,
     Area,
+    Reform,
     Export,
     Move,
     /// Read or taken away: the id is the holder's.
@@ -62,6 +63,7 @@ impl Entity {
             Self::Reported => "reported",
             Self::Target => "target",
             Self::Area => "area",
+            Self::Reform => "reform",
             Self::Export => "export",
             Self::Move => "move",
             Self::PersonalData => "personal_data",

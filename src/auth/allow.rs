@@ -29,7 +29,7 @@ permits! {
     Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, PlaceSplits, WriteDifficult, ReadDecisions,
     Decide, SetRounds, Import, WriteTotals,
     WriteReported, WriteTargets,
-    ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, LookUpNumber,
+    ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, ManageAreas, LookUpNumber,
     PersonalData, Erase,
 }
 

@@ -50,6 +50,7 @@ pub enum Permission {
     ReadAudit,
     ManageAccounts,
     ManageCriteria,
+    ManageAreas,
     LookUpNumber,
     /// Everything held on one person, its number whole.
     PersonalData,
@@ -79,7 +80,7 @@ impl Role {
             P::ReadFigures => true,
             P::Export => matches!(self, Recorder | Approver | Supervisor | Auditor),
             P::ReadAudit => matches!(self, Supervisor | Auditor),
-            P::ManageAccounts | P::ManageCriteria => self == Administrator,
+            P::ManageAccounts | P::ManageCriteria | P::ManageAreas => self == Administrator,
         }
     }
 

@@ -37,7 +37,9 @@ pub async fn get_statistics(
     let mut db = state.db().await?;
     let asked = query.asked(&state, &mut db, caller.as_ref()).await?;
     let reader = caller.as_ref().map(|c| (c.area, c.role));
-    let key = format!("{:?}{reader:?}", asked.question);
+    // What was known on a closed day stays; today's answers name areas as they are known now.
+    let areas = asked.question.as_of.is_none().then(|| asked.areas.generation());
+    let key = format!("{:?}{reader:?}{areas:?}", asked.question);
     // Read before the figures: an answer may be newer than its version, never older. What was known
     // on a closed day has but one.
     let changes = match asked.question.as_of {

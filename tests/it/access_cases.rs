@@ -310,6 +310,16 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             write(&[Supervisor, Administrator], TARGETS, json!({"targets": [target]}))
         }
 
+        "POST /reforms" => {
+            let body = Body::File(reform(1).into());
+            Success { body, ..write(ADMINISTRATOR, "/reforms", Value::Null) }.leaves(COUNTRY)
+        }
+        "GET /reforms/{id}" => read(ADMINISTRATOR, of(&c.reform(2).await, "/reforms/{id}")),
+        "POST /reforms/{id}/apply" => {
+            let path = of(&c.reform(3).await, "/reforms/{id}/apply");
+            Success { body: Body::None, ..write(ADMINISTRATOR, path, Value::Null) }.leaves(COUNTRY)
+        }
+
         "GET /statistics" => public("/statistics"),
         "GET /statistics/progress" => public("/statistics/progress"),
         "GET /statistics/quality" => read(READERS, "/statistics/quality?area=13669"),
@@ -350,6 +360,7 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
     })
 }
 
+const COUNTRY: &[&str] = &["VN"];
 const BOTH: &[&str] = &[COMMUNE, NEIGHBOUR];
 const HAMLETS: &str = "/areas/commune/13669/hamlets";
 const TOTALS: &str = "/areas/commune/13669/totals/2026";
@@ -464,6 +475,11 @@ impl<'a> Cast<'a> {
         self.recorder().step(&path, &survivor, merge(&other)).await.is(201)
     }
 
+    async fn reform(&self, n: u8) -> Value {
+        let call = self.at_home(Administrator).call(reqwest::Method::POST, "/reforms");
+        call.bytes(reform(n)).send().await.is(201)
+    }
+
     async fn title(&self, status: &str) -> Value {
         let holder = self.family().await;
         title_at(self.recorder(), self.at_home(Approver), &holder, 2026, status).await
@@ -483,6 +499,14 @@ impl<'a> Cast<'a> {
         let call = self.recorder().call(reqwest::Method::POST, &format!("/imports?{LIST}"));
         call.header("prefer", "wait=20").bytes(list(name)).send().await.is(200)
     }
+}
+
+/// A commune far from the others gets its `n`th name.
+fn reform(n: u8) -> String {
+    format!(
+        "effective_on,decree,level,old_code,new_code,kind,new_type,new_name,new_parent_code\n\
+         2026-11-01,Nghị quyết {n}/NQ,commune,01051,,rename,,Tên mới {n},\n"
+    )
 }
 
 /// The path of a thing with an id.

@@ -41,5 +41,6 @@ mod corrections;
 mod history;
 mod rounds;
 mod difficult;
+mod reforms;
 mod people;
 mod account_lists;

@@ -52,6 +52,7 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(reforms::api::stage_reform)
         .service(reforms::api::get_reform)
         .service(reforms::api::apply_reform)
+        .service(reforms::api::undo_reform)
         .service(placements::api::get_placements)
         .service(placements::api::list_open_holders)
         .service(placements::api::place)

@@ -17,8 +17,8 @@ use hoctap::proof::{Document, Proof, PublicKeys};
 use hoctap::state::Shared;
 use hoctap::users::rows::{User, UserChange};
 use hoctap::{
-    app, audit, contract, db, demo, housekeeping, proof, retention, setup, sheets, statistics,
-    users,
+    app, audit, contract, db, demo, housekeeping, proof, reforms, retention, setup, sheets,
+    statistics, users,
 };
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -49,6 +49,9 @@ enum Command {
     /// Manage accounts
     #[command(subcommand)]
     User(UserCommand),
+    /// Change areas
+    #[command(subcommand)]
+    Areas(AreasCommand),
     /// Check the audit trail
     #[command(subcommand)]
     Audit(AuditCommand),
@@ -76,6 +79,18 @@ enum Command {
 enum UserCommand {
     /// Add an account and print its temporary password
     Add(NewUser),
+}
+
+#[derive(Subcommand)]
+enum AreasCommand {
+    /// Check a reform of areas and keep it to be applied; print what stands in the old areas
+    Import {
+        /// CSV with a row for each pair of an old and a new area
+        file: PathBuf,
+        /// Let it hold at once
+        #[arg(long)]
+        apply: bool,
+    },
 }
 
 #[derive(Args)]
@@ -217,6 +232,10 @@ async fn run(command: Command) -> Result<ExitCode> {
         Command::User(UserCommand::Add(new)) => {
             with_database(async |url, keys| add_user(url, keys, &new).await).await
         }
+        Command::Areas(AreasCommand::Import { file, apply }) => {
+            let file = read(&file)?;
+            with_database(async |url, keys| reform_areas(url, keys, &file, apply).await).await
+        }
         Command::Audit(AuditCommand::Verify { area }) => {
             with_database(async |url, keys| verify_audit(url, keys, &area).await).await
         }
@@ -343,6 +362,13 @@ async fn add_user(url: &str, keys: &Keys, new: &NewUser) -> Result<ExitCode> {
     let mut db = db::connect(url).await?;
     User::create(&mut db, &act, change, &new.username, &hash, true).await?;
     println!("{}  {password}", new.username);
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn reform_areas(url: &str, keys: &Keys, file: &str, apply: bool) -> Result<ExitCode> {
+    let areas = setup::prepare(url, keys).await?;
+    let text = reforms::command::import(&mut db::connect(url).await?, &areas, file, apply).await?;
+    print!("{text}");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -3,21 +3,22 @@
 use actix_web::web::{Bytes, Data, Path};
 use actix_web::{get, post};
 use chrono::NaiveDate;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
+use validator::Validate;
 
+use super::ReformState;
 use super::rows::Reform;
-use super::touched::{Standing, standing};
-use super::{ReformState, file};
+use super::touched::OldArea;
+use crate::areas::Areas;
 use crate::areas::api::AreaLink;
-use crate::areas::{AreaId, Areas};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, ManageAreas};
 use crate::db::Db;
 use crate::error::{Error, Result, say};
-use crate::input::path_id;
+use crate::input::{Json, path_id};
 use crate::reply::{Created, Versioned};
 use crate::state::State;
 use crate::version::Version;
@@ -35,14 +36,14 @@ pub struct ReformBody {
     /// The day on which it was sent.
     day: NaiveDate,
     /// The areas of the day before that it changes.
-    areas: Vec<OldArea>,
+    areas: Vec<OldAreaBody>,
     version: Version,
 }
 
 /// An area that a reform renames or ends, as it is on the day before, and what stands in it.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ReformedArea)]
-pub struct OldArea {
+pub struct OldAreaBody {
     area: AreaLink,
     /// Codes from the day on: its own, or those of the areas that it goes into.
     #[schema(example = json!(["13669"]))]
@@ -53,6 +54,15 @@ pub struct OldArea {
     accounts: i64,
     /// Entered counts of households, people and the like.
     totals: i64,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = ReformUndo)]
+pub struct Undo {
+    #[schema(example = "Nhập nhầm mã")]
+    #[validate(length(min = 1, max = 1000))]
+    reason: String,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -115,8 +125,30 @@ pub async fn apply_reform(
     let id = path_id(&id)?;
     let mut db = state.db().await?;
     Reform::apply(&mut db, &user.act_on(Sha256::digest(b"").into()), id).await?;
+    renewed(&state, &mut db, id).await
+}
+
+/// Take an applied reform back: the areas stand as before. Refused once something was entered in the
+/// new areas, or another reform changed them.
+#[utoipa::path(tag = "areas", security(("bearer" = [])), params(("id" = Uuid, Path)))]
+#[post("/reforms/{id}/undo")]
+pub async fn undo_reform(
+    state: Data<State>,
+    user: Allow<ManageAreas>,
+    id: Path<String>,
+    json: Json<Undo>,
+) -> Result<Versioned<ReformBody>> {
+    of_country(&state.areas(), &user)?;
+    let id = path_id(&id)?;
+    let mut db = state.db().await?;
+    Reform::undo(&mut db, &user.act(&json), id, &json.reason).await?;
+    renewed(&state, &mut db, id).await
+}
+
+/// A reform as it stands after it changed areas.
+async fn renewed(state: &State, db: &mut Db, id: Uuid) -> Result<Versioned<ReformBody>> {
     state.renew_areas().await?;
-    let body = read(&mut db, &state.areas(), id).await?;
+    let body = read(db, &state.areas(), id).await?;
     let version = body.version;
     Ok(Versioned(body, version))
 }
@@ -136,29 +168,11 @@ fn of_country(areas: &Areas, caller: &Caller) -> Result<()> {
 
 async fn read(db: &mut Db, areas: &Areas, id: Uuid) -> Result<ReformBody> {
     let reform = Reform::find(db, id).await?;
-    let before = reform.effective_on.pred_opt().unwrap_or(reform.effective_on);
-    // Rows whose old area is known no more by that code are left out.
-    let mut becomes: Vec<(AreaId, Vec<String>)> = Vec::new();
-    for (old, new) in file::pairs(reform.file.as_bytes())? {
-        let Some(id) = areas.find(&old, before) else { continue };
-        match becomes.iter_mut().find(|(known, _)| *known == id) {
-            Some((_, codes)) => codes.push(new),
-            None => becomes.push((id, vec![new])),
-        }
-    }
-    let ids: Vec<AreaId> = becomes.iter().map(|(id, _)| *id).collect();
-    let mut found = standing(db, areas, &ids, before).await?;
-    let old = becomes.into_iter().map(|(id, becomes)| {
-        OldArea::new(
-            AreaLink::new(areas, id, before),
-            becomes,
-            found.remove(&id).unwrap_or_default(),
-        )
-    });
+    let old = OldArea::of(db, areas, &reform).await?;
     Ok(ReformBody {
         id: reform.id,
-        areas: old.collect(),
-        decree: reform.decree,
+        areas: old.into_iter().map(|old| OldAreaBody::new(areas, &reform, old)).collect(),
+        decree: reform.decree.clone(),
         effective_on: reform.effective_on,
         state: reform.state,
         day: reform.day,
@@ -166,17 +180,17 @@ async fn read(db: &mut Db, areas: &Areas, id: Uuid) -> Result<ReformBody> {
     })
 }
 
-impl OldArea {
-    fn new(area: AreaLink, becomes: Vec<String>, standing: Standing) -> Self {
-        let titles = standing.titles.into_iter();
+impl OldAreaBody {
+    fn new(areas: &Areas, reform: &Reform, old: OldArea) -> Self {
+        let titles = old.standing.titles.into_iter();
         Self {
-            area,
-            becomes,
-            holders: standing.holders,
+            area: AreaLink::new(areas, old.id, reform.eve()),
+            becomes: old.becomes,
+            holders: old.standing.holders,
             titles: titles.map(|(year, titles)| TitlesOfYear { year, titles }).collect(),
-            hamlets: standing.hamlets,
-            accounts: standing.accounts,
-            totals: standing.totals,
+            hamlets: old.standing.hamlets,
+            accounts: old.standing.accounts,
+            totals: old.standing.totals,
         }
     }
 }

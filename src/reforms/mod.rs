@@ -6,9 +6,11 @@
 
 pub mod api;
 mod check;
+pub mod command;
 mod file;
 pub mod rows;
 pub mod touched;
+mod undo;
 
 pub use check::plan;
 

@@ -88,6 +88,11 @@ impl Reform {
         .await
     }
 
+    /// The last day before it.
+    pub fn eve(&self) -> NaiveDate {
+        self.effective_on - Days::new(1)
+    }
+
     fn fields(&self) -> Fields {
         Fields::new()
             .plain("decree", self.decree.clone())

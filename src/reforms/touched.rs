@@ -7,6 +7,8 @@ use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Integer, Nullable, SmallInt};
 use diesel_async::RunQueryDsl;
 
+use super::file;
+use super::rows::Reform;
 use crate::areas::{AreaId, Areas, Boundaries};
 use crate::db::Conn;
 use crate::error::Result;
@@ -22,6 +24,35 @@ pub struct Standing {
     pub totals: i64,
 }
 
+/// An area of the day before that a reform changes.
+pub struct OldArea {
+    pub id: AreaId,
+    /// Codes from the day on.
+    pub becomes: Vec<String>,
+    pub standing: Standing,
+}
+
+impl OldArea {
+    /// All of a reform, in the order of its file; rows whose old area is known no more are left out.
+    pub async fn of(db: &mut Conn, areas: &Areas, reform: &Reform) -> Result<Vec<Self>> {
+        let mut becomes: Vec<(AreaId, Vec<String>)> = Vec::new();
+        for (old, new) in file::pairs(reform.file.as_bytes())? {
+            let Some(id) = areas.find(&old, reform.eve()) else { continue };
+            match becomes.iter_mut().find(|(known, _)| *known == id) {
+                Some((_, codes)) => codes.push(new),
+                None => becomes.push((id, vec![new])),
+            }
+        }
+        let ids: Vec<AreaId> = becomes.iter().map(|(id, _)| *id).collect();
+        let mut found = standing(db, areas, &ids, reform.eve()).await?;
+        let whole = becomes.into_iter().map(|(id, becomes)| {
+            let standing = found.remove(&id).unwrap_or_default();
+            Self { id, becomes, standing }
+        });
+        Ok(whole.collect())
+    }
+}
+
 #[derive(QueryableByName)]
 struct Count {
     #[diesel(sql_type = Integer)]
@@ -33,7 +64,7 @@ struct Count {
 }
 
 /// What surely stands in each of these areas within the boundaries of a day, by area.
-pub async fn standing(
+async fn standing(
     db: &mut Conn,
     areas: &Areas,
     asked: &[AreaId],

@@ -319,6 +319,14 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             let path = of(&c.reform(3).await, "/reforms/{id}/apply");
             Success { body: Body::None, ..write(ADMINISTRATOR, path, Value::Null) }.leaves(COUNTRY)
         }
+        "POST /reforms/{id}/undo" => {
+            let reform = c.reform(4).await;
+            let apply = c
+                .at_home(Administrator)
+                .call(reqwest::Method::POST, &of(&reform, "/reforms/{id}/apply"));
+            apply.send().await.is(200);
+            write(ADMINISTRATOR, of(&reform, "/reforms/{id}/undo"), because()).leaves(COUNTRY)
+        }
 
         "GET /statistics" => public("/statistics"),
         "GET /statistics/progress" => public("/statistics/progress"),

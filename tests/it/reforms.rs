@@ -3,6 +3,7 @@
 use chrono::{Days, NaiveDate};
 use hoctap::auth::Role;
 use hoctap::clock::today;
+use hoctap::reforms::command;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -121,6 +122,79 @@ async fn two_communes_become_one_and_those_who_work_there_work_on() {
     assert_eq!(registered(&auditor, question).await, 3);
     let far = app.user(Role::Recorder, "00070").await;
     far.get(&path).await.is(404);
+    register_is_sound(&app).await;
+}
+
+#[actix_web::test]
+async fn a_reform_is_taken_back_until_somebody_builds_on_it() {
+    let app = TestApp::start().await;
+    let administrator = app.user(Role::Administrator, "VN").await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let stranger = app.stranger();
+    let first = family(&recorder, "Trần Văn An").await;
+    let rows =
+        ["commune,13669,13669,whole,phường,Thành Nam Định,37", "commune,13684,13669,whole,,,"];
+    let undo = async |reform: &Value| {
+        let path = format!("/reforms/{}/undo", reform["id"].as_str().expect("an id"));
+        administrator.post(&path, json!({"reason": "Nhập nhầm mã"})).await
+    };
+    // On the day itself, and again after that day was closed.
+    for closing in [false, true] {
+        let reform = send(&administrator, &file(today(), &rows)).await.is(201);
+        undo(&reform).await.refuses(409, "reform_state");
+        step(&administrator, &reform, "apply").await.is(200);
+        stranger.get("/areas/commune/13684").await.is(404);
+        if closing {
+            close_day(&app).await;
+        }
+        assert_eq!(undo(&reform).await.is(200)["state"], "undone");
+        undo(&reform).await.refuses(409, "reform_state");
+        assert_eq!(name(&stranger, COMMUNE, today()).await, "Phường Nam Định");
+        assert_eq!(name(&stranger, NEIGHBOUR, today()).await, "Phường Thiên Trường");
+        let lineage = stranger.get("/areas/commune/13684/lineage").await.is(200);
+        assert_eq!(lineage["successors"], json!([]));
+        family(&recorder, &format!("Sau khi hủy {closing}")).await;
+        register_is_sound(&app).await;
+    }
+    // A later change of the same area goes first.
+    let merger = send(&administrator, &file(today(), &rows)).await.is(201);
+    step(&administrator, &merger, "apply").await.is(200);
+    let tomorrow = today() + Days::new(1);
+    let renaming = file(tomorrow, &["commune,13669,,rename,,Nam Định Mới,"]);
+    let renaming = send(&administrator, &renaming).await.is(201);
+    step(&administrator, &renaming, "apply").await.is(200);
+    undo(&merger).await.refuses(409, "changed_later");
+    undo(&renaming).await.is(200);
+    // An account and a record of the new commune keep it.
+    let added = app.named_user("moi.13669", Role::Recorder, COMMUNE).await;
+    let problem = undo(&merger).await.refuses(409, "built_on");
+    assert_eq!(faults(&problem), [("/accounts", "built_on"), ("/entries", "built_on")]);
+    family(&added, "Lê Thị Bình").await;
+    let problem = undo(&merger).await.refuses(409, "built_on");
+    assert!(faults(&problem).contains(&("/holders", "built_on")), "{problem:#}");
+    let path = format!("/holders/{}", first["id"].as_str().expect("an id"));
+    added.get(&path).await.is(200);
+    register_is_sound(&app).await;
+}
+
+#[actix_web::test]
+async fn the_command_line_applies_the_same_file() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, "13741").await;
+    holder(&recorder, "family", "13741", json!({"name": "Trần Văn An"})).await;
+    let mut db = app.db().await;
+    let areas = app.shared.areas();
+    let text = command::import(&mut db, &areas, RENAMING, false).await.expect("a reform");
+    assert!(text.contains("13741 Xã Vụ Bản, Tỉnh Ninh Bình -> 13741: 1 holders"), "{text}");
+    let text = command::import(&mut db, &areas, RENAMING, true).await.expect("a reform");
+    assert!(text.ends_with("applied\n"), "{text}");
+    let again = command::import(&mut db, &areas, RENAMING, true).await;
+    // The areas that were read before are not those that stand now.
+    assert!(again.is_err());
+    // A server learns of it by itself.
+    app.shared.keep_areas(hoctap::areas::Areas::load(&mut db).await.expect("the areas"));
+    let day = NaiveDate::from_ymd_opt(2026, 11, 25).expect("a day");
+    assert_eq!(name(&app.stranger(), "13741", day).await, "Phường Vụ Bản");
     register_is_sound(&app).await;
 }
 

@@ -3,6 +3,7 @@
 use hoctap::auth::Role;
 use serde_json::{Value, json};
 
+use crate::access_areas::area_success;
 use crate::support::records::{
     COMMUNE, NEIGHBOUR, PROVINCE, decision, family, record, title_at, title_path,
 };
@@ -39,11 +40,11 @@ pub struct Cast<'a> {
 }
 
 use Role::*;
-const READERS: &[Role] = &[Recorder, Approver, Supervisor, Auditor];
-const RECORDER: &[Role] = &[Recorder];
-const SUPERVISOR: &[Role] = &[Supervisor];
+pub const READERS: &[Role] = &[Recorder, Approver, Supervisor, Auditor];
+pub const RECORDER: &[Role] = &[Recorder];
+pub const SUPERVISOR: &[Role] = &[Supervisor];
 const APPROVER: &[Role] = &[Approver];
-const ADMINISTRATOR: &[Role] = &[Administrator];
+pub const ADMINISTRATOR: &[Role] = &[Administrator];
 const CONTROLLERS: &[Role] = &[Supervisor, Auditor];
 
 /// Operations without a line below, and why.
@@ -310,24 +311,6 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             write(&[Supervisor, Administrator], TARGETS, json!({"targets": [target]}))
         }
 
-        "POST /reforms" => {
-            let body = Body::File(reform(1).into());
-            Success { body, ..write(ADMINISTRATOR, "/reforms", Value::Null) }.leaves(COUNTRY)
-        }
-        "GET /reforms/{id}" => read(ADMINISTRATOR, of(&c.reform(2).await, "/reforms/{id}")),
-        "POST /reforms/{id}/apply" => {
-            let path = of(&c.reform(3).await, "/reforms/{id}/apply");
-            Success { body: Body::None, ..write(ADMINISTRATOR, path, Value::Null) }.leaves(COUNTRY)
-        }
-        "POST /reforms/{id}/undo" => {
-            let reform = c.reform(4).await;
-            let apply = c
-                .at_home(Administrator)
-                .call(reqwest::Method::POST, &of(&reform, "/reforms/{id}/apply"));
-            apply.send().await.is(200);
-            write(ADMINISTRATOR, of(&reform, "/reforms/{id}/undo"), because()).leaves(COUNTRY)
-        }
-
         "GET /statistics" => public("/statistics"),
         "GET /statistics/progress" => public("/statistics/progress"),
         "GET /statistics/quality" => read(READERS, "/statistics/quality?area=13669"),
@@ -364,13 +347,12 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             let entry = holder["version"].as_str().expect("a version");
             read(CONTROLLERS, format!("/audit/{entry}/items"))
         }
-        _ => return None,
+        _ => return area_success(c, operation).await,
     })
 }
 
-const COUNTRY: &[&str] = &["VN"];
 const BOTH: &[&str] = &[COMMUNE, NEIGHBOUR];
-const HAMLETS: &str = "/areas/commune/13669/hamlets";
+pub const HAMLETS: &str = "/areas/commune/13669/hamlets";
 const TOTALS: &str = "/areas/commune/13669/totals/2026";
 const REPORTED: &str = "/areas/commune/13669/reported";
 const TARGETS: &str = "/areas/commune/13669/targets/2030";
@@ -378,7 +360,7 @@ const ROUNDS: &str = "/areas/commune/13669/rounds/2030";
 const CLOSINGS: &str = "/areas/commune/13669/closings/2026";
 const LIST: &str = "kind=family&area=13669&year=2026";
 
-fn read(may: &'static [Role], path: impl Into<String>) -> Success {
+pub fn read(may: &'static [Role], path: impl Into<String>) -> Success {
     Success { chains: Vec::new(), body: Body::None, ..write(may, path, Value::Null) }
 }
 
@@ -396,7 +378,7 @@ fn delete(may: &'static [Role], path: impl Into<String>) -> Success {
 }
 
 /// Leaves one entry in the commune's chain, unless said otherwise.
-fn write(may: &'static [Role], path: impl Into<String>, body: Value) -> Success {
+pub fn write(may: &'static [Role], path: impl Into<String>, body: Value) -> Success {
     Success {
         may,
         path: path.into(),
@@ -409,11 +391,11 @@ fn write(may: &'static [Role], path: impl Into<String>, body: Value) -> Success 
 }
 
 impl Success {
-    fn knowing(self, known: Value) -> Self {
+    pub fn knowing(self, known: Value) -> Self {
         Self { known: Some(known), ..self }
     }
 
-    fn leaves(self, chains: &[&'static str]) -> Self {
+    pub fn leaves(self, chains: &[&'static str]) -> Self {
         Self { chains: chains.to_vec(), ..self }
     }
 
@@ -447,7 +429,7 @@ impl<'a> Cast<'a> {
         &self.home.iter().find(|(known, _)| *known == role).expect("every role").1
     }
 
-    fn recorder(&self) -> &Client<'a> {
+    pub fn recorder(&self) -> &Client<'a> {
         self.at_home(Recorder)
     }
 
@@ -483,11 +465,6 @@ impl<'a> Cast<'a> {
         self.recorder().step(&path, &survivor, merge(&other)).await.is(201)
     }
 
-    async fn reform(&self, n: u8) -> Value {
-        let call = self.at_home(Administrator).call(reqwest::Method::POST, "/reforms");
-        call.bytes(reform(n)).send().await.is(201)
-    }
-
     async fn title(&self, status: &str) -> Value {
         let holder = self.family().await;
         title_at(self.recorder(), self.at_home(Approver), &holder, 2026, status).await
@@ -509,16 +486,8 @@ impl<'a> Cast<'a> {
     }
 }
 
-/// A commune far from the others gets its `n`th name.
-fn reform(n: u8) -> String {
-    format!(
-        "effective_on,decree,level,old_code,new_code,kind,new_type,new_name,new_parent_code\n\
-         2026-11-01,Nghị quyết {n}/NQ,commune,01051,,rename,,Tên mới {n},\n"
-    )
-}
-
 /// The path of a thing with an id.
-fn of(thing: &Value, path: &str) -> String {
+pub fn of(thing: &Value, path: &str) -> String {
     path.replace("{id}", thing["id"].as_str().expect("an id"))
 }
 
@@ -533,7 +502,7 @@ fn user(username: &str) -> Value {
     json!({"username": username, "full_name": full_name, "role": "recorder", "area": COMMUNE})
 }
 
-fn hamlet(full_name: &str) -> Value {
+pub fn hamlet(full_name: &str) -> Value {
     let (kind, name) = full_name.split_once(' ').expect("a type and a name");
     json!({"type": kind, "name": name})
 }
@@ -546,7 +515,7 @@ fn pick(user: &Value) -> Value {
     json!({"id": user["id"], "version": user["version"]})
 }
 
-fn because() -> Value {
+pub fn because() -> Value {
     json!({"reason": "Thiếu minh chứng"})
 }
 

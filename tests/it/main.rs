@@ -10,6 +10,7 @@ mod templates;
 mod undo;
 mod inputs;
 mod access;
+mod access_areas;
 mod access_cases;
 mod holders;
 mod accounts;

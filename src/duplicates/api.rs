@@ -150,7 +150,7 @@ pub async fn list_merges(
 }
 
 /// Make two of one again, while neither was changed since.
-#[utoipa::path(tag = "holders", security(("bearer" = [])))]
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = Uuid, Path)))]
 #[post("/merges/{id}/undo")]
 pub async fn undo_merge(
     state: Data<State>,

@@ -233,19 +233,7 @@ async fn records_go_when_their_time_is_over() {
     recorder.put(&title_path(&titled, 2026), json!({})).await.is(200);
     assert_eq!(preview(&app, "untitled_holders").await, 0);
     let mut db = app.db().await;
-    // A year and more goes by: below the API, where the chain refuses nothing to its owner.
-    diesel::sql_query("alter table audit_entries disable trigger user")
-        .execute(&mut db)
-        .await
-        .unwrap();
-    diesel::sql_query("update audit_entries set at = at - interval '400 days'")
-        .execute(&mut db)
-        .await
-        .unwrap();
-    diesel::sql_query("alter table audit_entries enable trigger user")
-        .execute(&mut db)
-        .await
-        .unwrap();
+    shift_time(&app, "at - interval '400 days'", "true").await;
     assert_eq!(preview(&app, "untitled_holders").await, 1);
     let areas = app.shared.areas();
     for rule in hoctap::retention::rows::Rule::all(&mut db).await.unwrap() {
@@ -257,7 +245,21 @@ async fn records_go_when_their_time_is_over() {
     assert_eq!(recorder.get(&path).await.is(200)["name"], "(đã xóa dữ liệu cá nhân)");
     let path = format!("/holders/{}", titled["code"].as_str().unwrap());
     assert_eq!(recorder.get(&path).await.is(200)["name"], "Lê Thị An");
+    // The trail knows its hours: they must be as they were for it to verify.
+    shift_time(&app, "at + interval '400 days'", "at < now() - interval '399 days'").await;
     prove(&app).await;
+}
+
+/// Lets time go by below the API, where the chain refuses nothing to its owner.
+async fn shift_time(app: &TestApp, at: &str, which: &str) {
+    let mut db = app.db().await;
+    for sql in [
+        "alter table audit_entries disable trigger user",
+        &format!("update audit_entries set at = {at} where {which}"),
+        "alter table audit_entries enable trigger user",
+    ] {
+        diesel::sql_query(sql).execute(&mut db).await.unwrap();
+    }
 }
 
 async fn preview(app: &TestApp, class: &str) -> i64 {

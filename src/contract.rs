@@ -51,6 +51,7 @@ use crate::reply;
         crate::moves::Direction,
         crate::people::api::Form,
         crate::retention::Class,
+        crate::statistics::question::Interval,
         crate::titles::list_api::OwnPart,
     ))
 )]

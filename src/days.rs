@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use diesel::sql_types::Date;
 use diesel_async::RunQueryDsl;
@@ -13,23 +13,38 @@ use crate::error::{Error, FieldError, Result, say};
 use crate::schema::closed_days;
 use crate::state::State;
 
-/// Refuses a day that is not closed: what is known of it may still change.
-pub async fn closed(state: &State, db: &mut Conn, pointer: &str, day: NaiveDate) -> Result<()> {
-    if state.shared.closed_days.get(&day).is_some() {
-        return Ok(());
+/// The areas as they were known at the end of a day, settled as of that day. A day that is not closed
+/// is refused: what is known of it may still change.
+pub async fn known(state: &State, pointer: &str, day: NaiveDate) -> Result<Arc<Areas>> {
+    let shared = &state.shared;
+    let found = shared.closed_days.get(&day);
+    if let Some(areas) = found.and_then(|changes| shared.known_areas.get(&changes)) {
+        return Ok(areas);
     }
-    let found = closed_days::table.find(day).select(closed_days::day);
-    if found.first::<NaiveDate>(db).await.optional()?.is_none() {
-        let detail = say(
-            format!("Số liệu ngày {} chưa chốt.", day.format("%d/%m/%Y")),
-            format!("The figures of {day} are not closed."),
-        );
-        let code = "day_not_closed";
-        return Err(Error::unprocessable(code, detail.clone())
-            .with_errors(vec![FieldError::new(pointer, code, detail)]));
+    let mut db = state.db().await?;
+    let row = closed_days::table.find(day).select(closed_days::day);
+    if row.first::<NaiveDate>(&mut db).await.optional()?.is_none() {
+        return Err(not_closed(pointer, day));
     }
-    state.shared.closed_days.insert(day, ());
-    Ok(())
+    let changes = last_changes(&mut db, day).await?;
+    shared.closed_days.insert(day, changes);
+    if let Some(areas) = shared.known_areas.get(&changes) {
+        return Ok(areas);
+    }
+    let (known, effective) = changes;
+    let areas = Arc::new(Areas::load_known(&mut db, Some(known), effective).await?);
+    shared.known_areas.insert(changes, areas.clone());
+    Ok(areas)
+}
+
+fn not_closed(pointer: &str, day: NaiveDate) -> Error {
+    let detail = say(
+        format!("Số liệu ngày {} chưa chốt.", day.format("%d/%m/%Y")),
+        format!("The figures of {day} are not closed."),
+    );
+    let code = "day_not_closed";
+    let error = FieldError::new(pointer, code, detail.clone());
+    Error::unprocessable(code, detail).with_errors(vec![error])
 }
 
 /// The latest day up to `until` that is closed.
@@ -38,15 +53,24 @@ pub async fn last_closed(db: &mut Conn, until: NaiveDate) -> Result<Option<Naive
     Ok(days.select(diesel::dsl::max(closed_days::day)).first(db).await?)
 }
 
-/// The areas as they were known at the end of a day, settled as of that day.
-pub async fn areas_known(state: &State, db: &mut Conn, day: NaiveDate) -> Result<Arc<Areas>> {
-    let key = last_changes(db, day).await?;
-    if let Some(areas) = state.shared.known_areas.get(&key) {
-        return Ok(areas);
-    }
-    let areas = Arc::new(Areas::load_known(db, Some(key.0), key.1).await?);
-    state.shared.known_areas.insert(key, areas.clone());
-    Ok(areas)
+/// The last closed day of each month of a year, up to `until`.
+pub async fn of_months(
+    db: &mut Conn,
+    year: i16,
+    until: Option<NaiveDate>,
+) -> Result<Vec<NaiveDate>> {
+    let year = i32::from(year);
+    let first = NaiveDate::from_ymd_opt(year, 1, 1).unwrap_or_default();
+    let last = NaiveDate::from_ymd_opt(year, 12, 31).unwrap_or_default();
+    let days: Vec<NaiveDate> = closed_days::table
+        .filter(closed_days::day.ge(first))
+        .filter(closed_days::day.le(until.map_or(last, |until| until.min(last))))
+        .order(closed_days::day)
+        .select(closed_days::day)
+        .load(db)
+        .await?;
+    let ends = days.chunk_by(|a, b| a.month() == b.month()).filter_map(|month| month.last());
+    Ok(ends.copied().collect())
 }
 
 #[derive(QueryableByName)]

@@ -63,16 +63,23 @@ pub struct Done;
 pub struct Answer<T> {
     tag: String,
     body: Option<Bytes>,
+    cache: HeaderValue,
     shape: PhantomData<T>,
 }
 
 impl<T> Answer<T> {
     pub fn new(tag: String, body: Bytes) -> Self {
-        Self { tag, body: Some(body), shape: PhantomData }
+        Self { tag, body: Some(body), cache: PRIVATE, shape: PhantomData }
     }
 
     pub fn not_modified(tag: String) -> Self {
-        Self { tag, body: None, shape: PhantomData }
+        Self { tag, body: None, cache: PRIVATE, shape: PhantomData }
+    }
+
+    /// It never changes: nobody needs to ask again, and what is public anyone may keep.
+    pub fn for_ever(mut self, public: bool) -> Self {
+        self.cache = if public { PUBLIC_FOR_EVER } else { PRIVATE_FOR_EVER };
+        self
     }
 
     /// The entity tag of whatever `text` tells apart.
@@ -202,6 +209,10 @@ struct PageBody<'a, T> {
 }
 
 const PRIVATE: HeaderValue = HeaderValue::from_static("private, no-cache");
+const PRIVATE_FOR_EVER: HeaderValue =
+    HeaderValue::from_static("private, max-age=31536000, immutable");
+const PUBLIC_FOR_EVER: HeaderValue =
+    HeaderValue::from_static("public, max-age=31536000, immutable");
 
 fn json(mut response: actix_web::HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
     response.insert_header((CACHE_CONTROL, PRIVATE)).json(body)
@@ -285,7 +296,7 @@ impl<T> Responder for Answer<T> {
             Some(_) => HttpResponse::Ok(),
             None => HttpResponse::NotModified(),
         };
-        response.insert_header((ETAG, self.tag)).insert_header((CACHE_CONTROL, PRIVATE));
+        response.insert_header((ETAG, self.tag)).insert_header((CACHE_CONTROL, self.cache));
         match self.body {
             Some(body) => response.content_type("application/json").body(body),
             None => response.finish(),

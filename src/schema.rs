@@ -214,6 +214,28 @@ diesel::table! {
 }
 
 diesel::table! {
+    decision_changes (day, decided_on, area_id, placed_id, kind, level, year, group_code, grade, valid_through) {
+        day -> Date,
+        decided_on -> Date,
+        area_id -> Int4,
+        placed_id -> Int4,
+        kind -> Text,
+        level -> Text,
+        year -> Int2,
+        group_code -> Text,
+        grade -> Text,
+        valid_through -> Int2,
+        registered -> Int4,
+        self_assessed -> Int4,
+        verified -> Int4,
+        recognised -> Int4,
+        not_recognised -> Int4,
+        withdrawn -> Int4,
+        revoked -> Int4,
+    }
+}
+
+diesel::table! {
     decision_titles (decision_id, holder_id, year, level) {
         decision_id -> Uuid,
         holder_id -> Uuid,
@@ -639,6 +661,8 @@ diesel::table! {
         import_id -> Nullable<Uuid>,
         hands -> Array<Nullable<Uuid>>,
         version -> Int8,
+        decided_on -> Nullable<Date>,
+        recognised_on -> Nullable<Date>,
         late -> Bool,
     }
 }
@@ -702,6 +726,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     count_changes,
     count_spans,
     criteria_sets,
+    decision_changes,
     decision_titles,
     decisions,
     difficult_areas,

@@ -1,6 +1,7 @@
 //! What every request can reach.
 
 use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
@@ -9,7 +10,7 @@ use chrono::NaiveDate;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-use crate::areas::{Areas, index};
+use crate::areas::{AreaId, Areas, index};
 use crate::auth::middleware::Sessions;
 use crate::clock::today;
 use crate::config::Config;
@@ -32,10 +33,14 @@ pub struct Shared {
     pub url: String,
     pub sessions: Sessions,
     pub limiter: Option<Limiter>,
-    /// Answers of statistics by question, with the number of changes that they know.
-    pub answers: Cache<String, (i64, Bytes)>,
-    /// Days that are known to be closed: they stay so.
-    pub closed_days: Cache<NaiveDate, ()>,
+    /// Answers of statistics with their tags, by question and version.
+    pub answers: Cache<String, (String, Bytes)>,
+    /// The version of the register in an area, or in all: when it was read, after how many writes.
+    pub versions: Cache<Option<AreaId>, (Instant, u64, String)>,
+    /// How many requests of this server may have changed something.
+    pub writes: AtomicU64,
+    /// Days that are known to be closed: they stay so, and so do the days on which areas had changed.
+    pub closed_days: Cache<NaiveDate, (NaiveDate, NaiveDate)>,
     /// Areas as they were known, by the days on which that came to be.
     pub known_areas: Cache<(NaiveDate, NaiveDate), Arc<Areas>>,
     /// The program itself: it reads workbooks as a child process with limits.
@@ -67,6 +72,8 @@ impl Shared {
             sessions: Sessions::default(),
             limiter,
             answers: Cache::new(1_000),
+            versions: Cache::new(4_000),
+            writes: AtomicU64::new(0),
             closed_days: Cache::new(1_000),
             known_areas: Cache::new(4),
             program,

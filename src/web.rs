@@ -1,6 +1,7 @@
 //! What stands around every request: its id, its log line, its limits, and errors in its language.
 
 use std::panic::AssertUnwindSafe;
+use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -44,6 +45,12 @@ pub async fn outermost(
             return Err(Error::internal("panic").into());
         }
     };
+    if !method.is_safe()
+        && let Some(state) = response.request().app_data::<Data<State>>()
+    {
+        // Figures that were counted before may be no longer right.
+        state.shared.writes.fetch_add(1, Ordering::Release);
+    }
     let mut response = tell(response, lang, &path, id);
     let headers = response.headers_mut();
     if headers.get(CONTENT_ENCODING).is_some_and(|coding| coding == IDENTITY) {

@@ -92,7 +92,7 @@ impl Areas {
     pub fn place(&self, area: AreaId, placed: Option<AreaId>, boundaries: Boundaries) -> Place {
         let Boundaries::Of(on) = boundaries else { return Place::In(area) };
         let mut found = BTreeSet::new();
-        self.follow(area, placed, on, &mut found);
+        self.gather(area, placed, on, &mut found);
         match found.len() {
             1 => Place::In(found.pop_first().unwrap_or(area)),
             0 => Place::In(self.country()),
@@ -100,7 +100,7 @@ impl Areas {
         }
     }
 
-    fn follow(
+    fn gather(
         &self,
         id: AreaId,
         placed: Option<AreaId>,
@@ -114,7 +114,7 @@ impl Areas {
         }
         if area.versions[0].valid_from > on {
             for before in &area.predecessors {
-                self.follow(before.area, None, on, found);
+                self.gather(before.area, None, on, found);
             }
             if !area.predecessors.is_empty() {
                 return;
@@ -124,17 +124,17 @@ impl Areas {
         let chosen = placed.and_then(|placed| next.iter().find(|n| self.leads(n.area, placed)));
         match (chosen, &next[..]) {
             (Some(next), _) => {
-                self.follow(next.area, placed.filter(|placed| *placed != next.area), on, found);
+                self.gather(next.area, placed.filter(|placed| *placed != next.area), on, found);
             }
             // What was abolished belongs to what it lay in.
             (None, []) => {
                 if let Some(parent) = area.nearest(on).parent {
-                    self.follow(parent, None, on, found);
+                    self.gather(parent, None, on, found);
                 }
             }
             (None, next) => {
                 for next in next {
-                    self.follow(next.area, None, on, found);
+                    self.gather(next.area, None, on, found);
                 }
             }
         }

@@ -16,6 +16,7 @@ use crate::db::Conn;
 use crate::error::{Error, FieldError, OnConstraint, Result, say};
 use crate::holders::rows::Holder;
 use crate::input::{IfMatch, stale};
+use crate::kind::Status;
 use crate::ledger::{self, Writer};
 use crate::schema::{decision_titles, decisions, holders, titles, users};
 use crate::titles::choice::RecordRef;
@@ -100,7 +101,12 @@ impl Decision {
             if !areas.covers(caller.area, seen.chain()) {
                 return Err(entered_elsewhere());
             }
-            w.lock(&[seen.chain()]).await?;
+            let mut chains = vec![seen.chain()];
+            if correction.decided_on.is_some_and(|day| day != seen.decided_on) {
+                let found = decided(w.db, id).await?.into_values();
+                chains.extend(found.map(|(t, _)| areas.chain(t.area_id, t.placed_id)));
+            }
+            w.lock(&chains).await?;
             let before = Self::locked(w, id, version).await?;
             let after = before.corrected(correction);
             if areas.get(after.authority_area_id).version(after.decided_on).is_none() {
@@ -131,7 +137,15 @@ impl Decision {
                 .execute(w.db)
                 .await
                 .on_constraint("decisions_number_key", number_taken)?;
-            w.record(before.chain(), item).await
+            w.record(before.chain(), item).await?;
+            if after.decided_on == before.decided_on {
+                return Ok(());
+            }
+            // The figures by the day on the decision move with its titles.
+            let found = decided(w.db, id).await?.into_values();
+            let (from, to) = (before.decided_on, after.decided_on);
+            let changes = found.filter_map(|(title, _)| redated(title, id, from, to)).collect();
+            title_rows::save_all(w, areas, changes, false).await
         })
         .await
     }
@@ -210,6 +224,16 @@ impl Decision {
         let after = after.fields().plain("standing_titles", standing - keys.len());
         w.record(self.chain(), Item::changed(Entity::Decision, self.id, before, after)).await
     }
+}
+
+/// A title before and after the day on one of its decisions was corrected: of the one that made it
+/// what it is, or of the one that recognised it before it was revoked.
+fn redated(title: Title, id: Uuid, from: NaiveDate, to: NaiveDate) -> Option<(Title, Title)> {
+    let mut after = title.clone();
+    if title.status == Status::Revoked && title.recognised_on == Some(from) {
+        after.recognised_on = Some(to);
+    }
+    (title.decision_id == Some(id) || after != title).then_some((title, after))
 }
 
 /// The lines that were not annulled yet, in their order.

@@ -39,8 +39,8 @@ pub async fn export_titles(
 ) -> Result<Download> {
     let (act, question) = (user.plain(), &asked.question);
     if let Some(day) = question.as_of {
+        let (areas, filter) = question.of_day(&state, day).await?;
         return deliver(&state, &act, &tables::TITLES_THEN, &asked, async |db, spool| {
-            let (areas, filter) = question.of_day(&state, db, day).await?;
             let sample = question.sample.zip(question.seed.as_deref());
             rows::titles_then(db, &areas, &user, (&filter, day, sample), spool).await?;
             Ok(Reach { as_of: Some(day), boundaries: question.boundaries.clone() })
@@ -81,8 +81,8 @@ pub async fn export_statistics(
     user: Allow<Export>,
     asked: Asked<StatisticsQuery>,
 ) -> Result<Download> {
+    let known = asked.question.asked(&state, Some(&*user)).await?;
     deliver(&state, &user.plain(), &tables::STATISTICS, &asked, async |db, spool| {
-        let known = asked.question.asked(&state, db, Some(&*user)).await?;
         for figure in figures(db, &known.areas, &known.question, Some(&*user)).await? {
             spool.row(&tables::figure(&figure))?;
         }

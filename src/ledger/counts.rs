@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use chrono::NaiveDate;
 use diesel::sql_types::{Array, Date, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
@@ -26,6 +27,10 @@ pub struct TitleState {
     pub grade: String,
     pub valid_through: i16,
     pub status: Status,
+    /// The day on the decision that made it what it is.
+    pub decided_on: Option<NaiveDate>,
+    /// The day on the decision that recognised it, be it revoked since.
+    pub recognised_on: Option<NaiveDate>,
 }
 
 /// A title before and after; at least one is there.
@@ -60,6 +65,21 @@ impl TitleState {
             valid_through: self.valid_through,
         }
     }
+
+    /// What decisions made of it once it was verified: the day on each, the status before and after.
+    fn decided(&self) -> impl Iterator<Item = (NaiveDate, Status, Status)> {
+        use Status::{NotRecognised, Recognised, Revoked, Verified};
+        let steps = match self.status {
+            Recognised => [(self.decided_on, Verified, Recognised), (None, Verified, Verified)],
+            NotRecognised => [(self.decided_on, Verified, NotRecognised), (None, Verified, Verified)],
+            Revoked => [
+                (self.recognised_on, Verified, Recognised),
+                (self.decided_on, Recognised, Revoked),
+            ],
+            _ => [(None, Verified, Verified); 2],
+        };
+        steps.into_iter().filter_map(|(on, from, to)| Some((on?, from, to)))
+    }
 }
 
 const STATUSES: usize = Status::ALL.len();
@@ -70,6 +90,7 @@ impl Writer<'_> {
     pub async fn titles(&mut self, chain: i32, changes: Vec<TitleChange>) -> Result<()> {
         self.add_states(&changes).await?;
         self.add_counts(&changes).await?;
+        self.add_decided(&changes).await?;
         let items: Vec<Item> = changes.into_iter().map(|change| change.item).collect();
         self.record_all(chain, &items).await
     }
@@ -125,11 +146,7 @@ impl Writer<'_> {
 
     async fn add_counts(&mut self, changes: &[TitleChange]) -> Result<()> {
         let mut cells: BTreeMap<Cell<'_>, [i32; STATUSES]> = BTreeMap::new();
-        for (state, by) in changes.iter().flat_map(|change| {
-            [(&change.before, -1), (&change.after, 1)]
-                .into_iter()
-                .filter_map(|(s, by)| Some((s.as_ref()?, by)))
-        }) {
+        for (state, by) in sides(changes) {
             cells.entry(state.cell()).or_default()[state.status as usize] += by;
         }
         cells.retain(|_, counts| counts.iter().any(|count| *count != 0));
@@ -139,6 +156,26 @@ impl Writer<'_> {
         // Both tables take the same changes; only the second keeps them by day.
         for (table, key, day) in [("title_counts", "", ""), ("count_changes", "day, ", "$16, ")] {
             self.upsert(&upsert_sql(table, key, day), &cells).await?;
+        }
+        Ok(())
+    }
+
+    /// What decisions of a date changed is kept by that date too.
+    async fn add_decided(&mut self, changes: &[TitleChange]) -> Result<()> {
+        let mut dates: BTreeMap<NaiveDate, BTreeMap<Cell<'_>, [i32; STATUSES]>> = BTreeMap::new();
+        for (state, by) in sides(changes) {
+            for (on, from, to) in state.decided() {
+                let counts = dates.entry(on).or_default().entry(state.cell()).or_default();
+                counts[from as usize] -= by;
+                counts[to as usize] += by;
+            }
+        }
+        for (on, mut cells) in dates {
+            cells.retain(|_, counts| counts.iter().any(|count| *count != 0));
+            if !cells.is_empty() {
+                let day = format!("$16, date '{on}', ");
+                self.upsert(&upsert_sql("decision_changes", "day, decided_on, ", &day), &cells).await?;
+            }
         }
         Ok(())
     }
@@ -176,6 +213,14 @@ impl Writer<'_> {
             .await?;
         Ok(())
     }
+}
+
+/// What each change took from the figures, and what it brought.
+fn sides(changes: &[TitleChange]) -> impl Iterator<Item = (&TitleState, i32)> {
+    changes.iter().flat_map(|change| {
+        let sides = [(&change.before, -1), (&change.after, 1)];
+        sides.into_iter().filter_map(|(state, by)| Some((state.as_ref()?, by)))
+    })
 }
 
 fn upsert_sql(table: &str, key: &str, day: &str) -> String {

@@ -89,7 +89,6 @@ pub async fn get_progress(
     caller: Anyone,
     query: Query<ProgressQuery>,
 ) -> Result<Page<ProgressBody>> {
-    let mut db = state.db().await?;
     let statistics = StatisticsQuery {
         kind: query.kind,
         area: query.area.clone(),
@@ -98,7 +97,8 @@ pub async fn get_progress(
         ..StatisticsQuery::default()
     };
     let limit = paging::limit(query.limit)?;
-    let Asked { question, areas } = statistics.asked(&state, &mut db, None).await?;
+    let Asked { question, areas } = statistics.asked(&state, None).await?;
+    let mut db = state.db().await?;
     let filters = (question.area, question.depth, question.kind, question.year_to);
     let from: usize = paging::after(&filters, query.cursor.as_deref())?.unwrap_or(0);
     let rows = progress(&mut db, &areas, question, caller.0.is_some()).await?;

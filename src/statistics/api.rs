@@ -1,17 +1,19 @@
 //! Statistics on the wire: public down to the commune, states and groups for those logged in.
 
 use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
-use actix_web::web::{Bytes, Data};
+use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, get};
 
 use super::bases::Bases;
 use super::form::body;
-use super::question::{Asked, sources};
-use super::{Count, Figure, Question, compute, rows};
-use crate::areas::{AreaId, Areas, Boundaries, Part};
+use super::question::sources;
+use super::{Count, Figure, Question, cache, compute, rows};
+use crate::areas::{AreaId, Areas, Part};
 use crate::auth::Caller;
 use crate::auth::allow::Anyone;
+use crate::days;
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::input::Query;
@@ -34,38 +36,8 @@ pub async fn get_statistics(
     request: HttpRequest,
 ) -> Result<Answer<Statistics>> {
     let caller = caller.0;
-    let mut db = state.db().await?;
-    let asked = query.asked(&state, &mut db, caller.as_ref()).await?;
-    let reader = caller.as_ref().map(|c| (c.area, c.role));
-    // What was known on a closed day stays; today's answers name areas as they are known now.
-    let areas = asked.question.as_of.is_none().then(|| asked.areas.generation());
-    let key = format!("{:?}{reader:?}{areas:?}", asked.question);
-    // Read before the figures: an answer may be newer than its version, never older. What was known
-    // on a closed day has but one.
-    let changes = match asked.question.as_of {
-        Some(_) => 0,
-        None => rows::changes(&mut db, chains(&asked)).await?,
-    };
-    let tag = Answer::<Statistics>::tag(&format!("{changes}{key}"));
-    if Answer::<Statistics>::is_known(&request, &tag) {
-        return Ok(Answer::not_modified(tag));
-    }
-    if let Some((known, body)) = state.shared.answers.get(&key)
-        && known == changes
-    {
-        return Ok(Answer::new(tag, body));
-    }
-    let items = figures(&mut db, &asked.areas, &asked.question, caller.as_ref()).await?;
-    let answer = Statistics::new(&asked.question, items);
-    let body = Bytes::from(serde_json::to_vec(&answer).map_err(Error::internal)?);
-    state.shared.answers.insert(key, (changes, body.clone()));
-    Ok(Answer::new(tag, body))
-}
-
-/// The area in whose chains everything stands that an answer depends on; none where it may be any.
-fn chains(asked: &Asked) -> Option<AreaId> {
-    let today = Boundaries::Of(asked.areas.on());
-    (asked.question.boundaries == today).then_some(asked.question.area)
+    let asked = query.asked(&state, caller.as_ref()).await?;
+    cache::answer(&state, &asked, caller.as_ref(), &request).await
 }
 
 /// What an answer is computed from.
@@ -79,7 +51,8 @@ pub async fn gather(db: &mut Conn, areas: &Areas, question: &Question) -> Result
     let years: Vec<i16> = (question.year_from..=question.year_to).collect();
     let sources = sources(areas, question);
     let counts = rows::counts(db, question, sources.as_deref()).await?;
-    let mut reporting = sources.unwrap_or_else(|| areas.all().iter().map(|area| area.id).collect());
+    let mut reporting =
+        sources.unwrap_or_else(|| areas.all().iter().map(|area| area.id).collect());
     reporting.extend(areas.ancestors(question.area, question.on));
     let totals = Total::of_areas(db, &reporting, &years, question.as_of).await?;
     let closings = Closing::of_areas(db, &reporting, &years, question.as_of).await?;
@@ -89,13 +62,31 @@ pub async fn gather(db: &mut Conn, areas: &Areas, question: &Question) -> Result
 /// The rows of an answer, for this caller.
 pub async fn figures(
     db: &mut Conn,
-    areas: &Areas,
+    areas: &Arc<Areas>,
     question: &Question,
     caller: Option<&Caller>,
 ) -> Result<Vec<FigureBody>> {
-    let Gathered { counts, totals, closings } = gather(db, areas, question).await?;
-    let bases = Bases::new(areas, question, &totals, &closings);
-    let found = compute(areas, question, &counts, &bases);
+    if !question.monthly {
+        return answer(db, areas, question, caller).await;
+    }
+    let mut found = Vec::new();
+    for year in question.year_from..=question.year_to {
+        for day in days::of_months(db, year, question.as_of).await? {
+            let (year_from, year_to) = (year, year);
+            let month = Question { as_of: Some(day), year_from, year_to, ..question.clone() };
+            found.extend(answer(db, areas, &month, caller).await?);
+        }
+    }
+    Ok(found)
+}
+
+async fn answer(
+    db: &mut Conn,
+    areas: &Arc<Areas>,
+    question: &Question,
+    caller: Option<&Caller>,
+) -> Result<Vec<FigureBody>> {
+    let found = count(db, areas, question).await?;
     let papers = papers(db, question, &found).await?;
     let paper = |figure: &Figure| {
         let whole = figure.part == Part::Whole && !question.by_group && !question.by_grade;
@@ -123,4 +114,15 @@ async fn papers(
     let known = Reported::of_areas(db, &areas, question.as_of).await?;
     // They come oldest first: the last of each stays.
     Ok(known.into_iter().map(|p| ((p.area_id, p.year, p.kind, p.level), p)).collect())
+}
+
+async fn count(db: &mut Conn, areas: &Arc<Areas>, question: &Question) -> Result<Vec<Figure>> {
+    let Gathered { counts, totals, closings } = gather(db, areas, question).await?;
+    let (areas, question) = (areas.clone(), question.clone());
+    // The whole country by commune is work for a while: others need not wait for it.
+    let counted = web::block(move || {
+        let bases = Bases::new(&areas, &question, &totals, &closings);
+        compute(&areas, &question, &counts, &bases)
+    });
+    counted.await.map_err(Error::internal)
 }

@@ -194,6 +194,7 @@ fn figure(
     Figure {
         area,
         part,
+        month: question.as_of.filter(|_| question.monthly),
         year,
         kind,
         level,

@@ -20,6 +20,9 @@ pub struct Statistics {
     /// The closed day at whose end the register is meant.
     #[serde(skip_serializing_if = "Option::is_none")]
     as_of: Option<NaiveDate>,
+    /// The day up to which decisions are counted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    decided_by: Option<NaiveDate>,
     /// The number of the form of this answer.
     format: u8,
     /// When the register was counted as it stands.
@@ -66,6 +69,13 @@ pub struct FigureBody {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub candidates: Vec<AreaLink>,
     pub year: i16,
+    /// Where asked by month.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "2026-11")]
+    pub month: Option<String>,
+    /// The last day of the month that is closed: the row is as known at its end.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub known_on: Option<NaiveDate>,
     pub kind: Kind,
     pub level: Level,
     /// Where asked by group.
@@ -129,6 +139,7 @@ impl Statistics {
         Self {
             boundaries: question.boundaries.to_string(),
             as_of: question.as_of,
+            decided_by: question.decided_by,
             format: super::FORMAT,
             counted_at: question.as_of.is_none().then(Utc::now),
             items,
@@ -165,6 +176,8 @@ pub fn body(
         },
         candidates,
         year: figure.year,
+        month: figure.month.map(|day| day.format("%Y-%m").to_string()),
+        known_on: figure.month,
         kind: figure.kind,
         level: figure.level,
         base: figure.base,
@@ -236,7 +249,7 @@ fn records(areas: &Areas, question: &Question, figure: &Figure) -> String {
             query.append_pair("among", &codes.join(","));
         }
     }
-    if let Some(day) = question.as_of {
+    if let Some(day) = figure.month.or(question.as_of) {
         query.append_pair("as_of", &day.to_string());
     }
     query.finish()

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod bases;
 pub mod blocks;
+pub mod cache;
 pub mod compute;
 pub mod form;
 pub mod question;
@@ -36,6 +37,10 @@ pub struct Question {
     pub boundaries: Boundaries,
     /// The closed day at whose end the register is meant; none for the register as it stands.
     pub as_of: Option<NaiveDate>,
+    /// What decisions of later days changed is left out.
+    pub decided_by: Option<NaiveDate>,
+    /// One row for each month of each year, as known at its last closed day.
+    pub monthly: bool,
     /// The day on which codes and names are read.
     pub on: NaiveDate,
 }
@@ -98,6 +103,8 @@ pub struct Coverage {
 pub struct Figure {
     pub area: AreaId,
     pub part: Part,
+    /// The last closed day of the month that is meant.
+    pub month: Option<NaiveDate>,
     pub year: i16,
     pub kind: Kind,
     pub level: Level,

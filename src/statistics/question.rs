@@ -12,7 +12,6 @@ use crate::areas::{AreaId, AreaLevel, Areas, Boundaries, Place};
 use crate::auth::Caller;
 use crate::clock::today;
 use crate::days;
-use crate::db::Conn;
 use crate::error::{Error, FieldError, Result, say};
 use crate::kind::{Kind, Level, Year};
 use crate::state::State;
@@ -43,9 +42,20 @@ pub struct StatisticsQuery {
     /// A closed day: the register as it was known at its end. The answer never changes.
     #[param(example = "2026-12-15")]
     pub as_of: Option<NaiveDate>,
+    /// What a decision taken after this day changed is left out: recognised is who was by then.
+    #[param(example = "2026-12-31")]
+    pub decided_by: Option<NaiveDate>,
+    /// The course of each year: a row for each month, as known at the last day of it that is closed.
+    pub interval: Option<Interval>,
     /// The number of the form of the answer; 1 if not given.
     #[param(example = 1)]
     pub format: Option<u8>,
+}
+
+crate::text_enum! {
+    pub enum Interval {
+        Month = "month",
+    }
 }
 
 /// A question, and the areas in which it is meant: those of today, or of its day.
@@ -55,17 +65,9 @@ pub struct Asked {
 }
 
 impl StatisticsQuery {
-    pub async fn asked(
-        &self,
-        state: &State,
-        db: &mut Conn,
-        caller: Option<&Caller>,
-    ) -> Result<Asked> {
+    pub async fn asked(&self, state: &State, caller: Option<&Caller>) -> Result<Asked> {
         let areas = match self.as_of {
-            Some(day) => {
-                days::closed(state, db, "?as_of", day).await?;
-                days::areas_known(state, db, day).await?
-            }
+            Some(day) => days::known(state, "?as_of", day).await?,
             None => state.areas(),
         };
         let question = self.question(&areas, today(), caller)?;
@@ -142,6 +144,8 @@ impl StatisticsQuery {
             by_grade: by.contains(&"grade"),
             boundaries,
             as_of: self.as_of,
+            decided_by: self.decided_by,
+            monthly: self.interval.is_some(),
             on,
         })
     }

@@ -1,5 +1,6 @@
 //! Reading counts: one query, whose cost depends on the number of communes and not of records.
 
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, BigInt, Bool, Date, Integer, Nullable, SmallInt, Text};
 use diesel_async::RunQueryDsl;
@@ -99,18 +100,27 @@ pub async fn counts(
     let from = match cover {
         None => format!("select {CELL}, {kept} from title_counts where {wanted}"),
         Some(_) => format!(
-            "select {CELL}, {kept} from count_blocks where until = any($8) and {wanted}
+            "select {CELL}, {kept} from count_blocks where until = any($10) and {wanted}
              union all
-             select {CELL}, {kept} from unnest($9, $10) r (after, until)
+             select {CELL}, {kept} from unnest($11, $12) r (after, until)
                  join count_changes c on c.day > r.after and c.day <= r.until
              where {wanted}"
+        ),
+    };
+    let undone = match question.decided_by {
+        None => String::new(),
+        Some(_) => format!(
+            " union all
+             select {CELL}, {} from decision_changes
+             where decided_on > $8 and day <= $9 and {wanted}",
+            sums("-{}")
         ),
     };
     let summed = sums("sum({})::bigint as {}");
     let query = diesel::sql_query(format!(
         "select area_id, placed_id, kind, level, year, case when $6 then group_code else '' end as group_code,
                 case when $7 then grade else '' end as grade, valid_through, {summed}
-         from ({from}) counts
+         from ({from}{undone}) counts
          group by 1, 2, 3, 4, 5, 6, 7, 8"
     ))
     .into_boxed()
@@ -120,7 +130,9 @@ pub async fn counts(
     .bind::<Nullable<Text>, _>(question.kind.map(Kind::as_str))
     .bind::<Nullable<Text>, _>(question.level.map(Level::as_str))
     .bind::<Bool, _>(question.by_group)
-    .bind::<Bool, _>(question.by_grade);
+    .bind::<Bool, _>(question.by_grade)
+    .bind::<Nullable<Date>, _>(question.decided_by)
+    .bind::<Date, _>(question.as_of.unwrap_or(NaiveDate::MAX));
     let query = match cover {
         None => query,
         Some(cover) => query
@@ -133,16 +145,17 @@ pub async fn counts(
 }
 
 #[derive(QueryableByName)]
-struct Changes {
-    #[diesel(sql_type = BigInt)]
-    changes: i64,
+struct Version {
+    #[diesel(sql_type = Text)]
+    version: String,
 }
 
-/// The number of changes ever made in the chains of an area, or of all: it grows with every one, and so tells
-/// whether an answer still holds.
-pub async fn changes(db: &mut Conn, area: Option<AreaId>) -> Result<i64> {
-    let found: Changes = diesel::sql_query(
-        "select coalesce(sum(h.seq), 0)::bigint as changes
+/// Tells the register in an area, or in all, from what it was before: the number of changes ever made
+/// in its chains, which grows with every one, and the last closed day.
+pub async fn version(db: &mut Conn, area: Option<AreaId>) -> Result<String> {
+    let found: Version = diesel::sql_query(
+        "select coalesce(sum(h.seq), 0) || ' ' || coalesce((select max(day) from closed_days)::text, '')
+                as version
          from audit_heads h
          where $1 is null
             or h.area_id in (select s.covered_id from area_scopes s where s.area_id = $1)",
@@ -150,7 +163,7 @@ pub async fn changes(db: &mut Conn, area: Option<AreaId>) -> Result<i64> {
     .bind::<Nullable<Integer>, _>(area)
     .get_result(db)
     .await?;
-    Ok(found.changes)
+    Ok(found.version)
 }
 
 #[derive(QueryableByName)]
@@ -159,8 +172,8 @@ struct Difference {
     different: i64,
 }
 
-/// How many cells of the counts, of the sums of the daily changes or of their blocks differ from
-/// what they are made of: always none.
+/// How many cells of the counts, of the sums of the daily changes, of their blocks or of what
+/// decisions changed differ from what they are made of: always none.
 pub async fn differences(db: &mut Conn) -> Result<i64> {
     let counted = sums("count(*) filter (where status = '{}') as {}");
     let (kept, summed) = (sums("{}"), sums("sum({}) as {}"));
@@ -173,6 +186,26 @@ pub async fn differences(db: &mut Conn) -> Result<i64> {
          ), kept as (select {CELL}, {kept} from title_counts where {any}),
          summed as (
              select * from (select {CELL}, {summed} from count_changes group by {CELL}) s where {any}
+         ), decided as (
+             select * from (
+                 select decided_on, {CELL}, {summed} from decision_changes group by decided_on, {CELL}
+             ) s where {any}
+         ), steps as (
+             select * from (
+                 select p.decided_on, area_id, coalesce(placed_id, 0) as placed_id, kind, level, year,
+                        group_code, grade, valid_through, 0::bigint as registered,
+                        0::bigint as self_assessed, sum(p.verified) as verified,
+                        sum(p.recognised) as recognised, sum(p.not_recognised) as not_recognised,
+                        0::bigint as withdrawn, sum(p.revoked) as revoked
+                 from titles t cross join lateral (values
+                     (t.decided_on, -1, 1, 0, 0, t.status = 'recognised'),
+                     (t.decided_on, -1, 0, 1, 0, t.status = 'not_recognised'),
+                     (t.recognised_on, -1, 1, 0, 0, t.status = 'revoked'),
+                     (t.decided_on, 0, -1, 0, 1, t.status = 'revoked')
+                 ) p (decided_on, verified, recognised, not_recognised, revoked, holds)
+                 where p.holds and p.decided_on is not null
+                 group by 1, 2, 3, 4, 5, 6, 7, 8, 9
+             ) s where {any}
          ), blocks as (select until, {CELL}, {kept} from count_blocks),
          spans as (
              select * from (
@@ -187,6 +220,8 @@ pub async fn differences(db: &mut Conn) -> Result<i64> {
                                        union all (table summed except table counted)) b)
               + (select count(*) from ((table blocks except table spans)
                                        union all (table spans except table blocks)) c)
+              + (select count(*) from ((table decided except table steps)
+                                       union all (table steps except table decided)) d)
                 as different"
     ))
     .get_result(db)

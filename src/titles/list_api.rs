@@ -19,7 +19,6 @@ use crate::auth::allow::{Allow, ReadRecords};
 use crate::clock::today;
 use crate::criteria::Outcome;
 use crate::days;
-use crate::db::{Conn, Db};
 use crate::error::{Error, FieldError, Result, say};
 use crate::holders::api::Exact;
 use crate::holders::rows::Holder;
@@ -130,20 +129,20 @@ pub async fn list_titles(
     user: Allow<ReadRecords>,
     query: Query<TitleQuery>,
 ) -> Result<Page<ListedTitle>> {
-    let mut db = state.db().await?;
     match query.as_of {
-        Some(day) => query.page_of(&state, &mut db, &user, day).await,
-        None => query.page(&state, &mut db, &user).await,
+        Some(day) => query.page_of(&state, &user, day).await,
+        None => query.page(&state, &user).await,
     }
 }
 
 impl TitleQuery {
     /// One page of the register as it stands.
-    async fn page(&self, state: &State, db: &mut Db, user: &Caller) -> Result<Page<ListedTitle>> {
+    async fn page(&self, state: &State, user: &Caller) -> Result<Page<ListedTitle>> {
         let limit = paging::limit(self.limit)?;
         let filter = self.filter(state)?;
         let filters = self.bound()?;
         let after = paging::after(&filters, self.cursor.as_deref())?;
+        let db = &mut state.db().await?;
         let found = Title::list(db, user, &filter, after, limit + 1).await?;
         let key = |(t, _): &(Title, Holder)| (t.area_id, t.kind, t.year, t.holder_id, t.level);
         let (found, next) = paging::cut(found, limit, &filters, key)?;
@@ -160,14 +159,14 @@ impl TitleQuery {
     async fn page_of(
         &self,
         state: &State,
-        db: &mut Db,
         user: &Caller,
         day: NaiveDate,
     ) -> Result<Page<ListedTitle>> {
         let limit = paging::limit(self.limit)?;
-        let (areas, filter) = self.of_day(state, db, day).await?;
+        let (areas, filter) = self.of_day(state, day).await?;
         let filters = self.bound()?;
         let after = paging::after(&filters, self.cursor.as_deref())?;
+        let db = &mut state.db().await?;
         let count = match self.count {
             Some(Exact::Exact) => Some(then::count(db, user, &filter, day).await?),
             None => None,
@@ -189,12 +188,10 @@ impl TitleQuery {
     pub async fn of_day(
         &self,
         state: &State,
-        db: &mut Conn,
         day: NaiveDate,
     ) -> Result<(Arc<Areas>, TitleFilter)> {
         self.check_then()?;
-        days::closed(state, db, "?as_of", day).await?;
-        let areas = days::areas_known(state, db, day).await?;
+        let areas = days::known(state, "?as_of", day).await?;
         let filter = self.filter_in(&areas, day)?;
         Ok((areas, filter))
     }

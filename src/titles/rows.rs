@@ -1,6 +1,6 @@
 //! Every query on titles and every change of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use chrono::NaiveDate;
 use diesel::pg::Pg;
@@ -26,7 +26,9 @@ use crate::holders::rows::Holder;
 use crate::input::stale;
 use crate::kind::{Kind, Level, Status};
 use crate::ledger::{TitleChange, TitleState, Writer};
-use crate::schema::{area_scopes, decision_titles, difficult_areas, hamlets, holders, titles};
+use crate::schema::{
+    area_scopes, decision_titles, decisions, difficult_areas, hamlets, holders, titles,
+};
 use crate::text::search_key;
 use crate::version::Version;
 
@@ -59,6 +61,10 @@ pub struct Title {
     pub version: Version,
     /// Something of it came after its deadline, or after its commune had closed.
     pub late: bool,
+    /// The day on the decision that made it what it is.
+    pub decided_on: Option<NaiveDate>,
+    /// The day on the decision that recognised it, be it revoked since.
+    pub recognised_on: Option<NaiveDate>,
 }
 
 /// What names a title.
@@ -114,6 +120,8 @@ impl Title {
             hands: Vec::new(),
             version: Version::NEVER,
             late: false,
+            decided_on: None,
+            recognised_on: None,
         }
     }
 
@@ -170,6 +178,8 @@ impl Title {
             grade: self.grade.clone(),
             valid_through: self.valid_through,
             status: self.status,
+            decided_on: self.decided_on,
+            recognised_on: self.recognised_on,
         }
     }
 
@@ -190,6 +200,7 @@ impl Title {
             .plain("late", self.late)
             .plain("criteria_set", self.criteria_set_id.map(|id| id.to_string()))
             .plain("decision", self.decision_id.map(|id| id.to_string()))
+            .plain("decided_on", self.decided_on.map(|day| day.to_string()))
             .plain("import", self.import_id.map(|id| id.to_string()))
     }
 
@@ -461,7 +472,7 @@ pub async fn chosen(
             found.sort_by_key(|(title, _)| title.key());
         }
         Choice::Records { records, .. } => {
-            let mut by_key: std::collections::HashMap<_, _> =
+            let mut by_key: HashMap<_, _> =
                 found.into_iter().map(|(title, holder)| (title.key(), (title, holder))).collect();
             found = Vec::new();
             for (n, record) in records.iter().enumerate() {
@@ -502,7 +513,7 @@ async fn load_choice(
         .select((Title::as_select(), Holder::as_select()));
     match choice {
         Choice::Records { records, .. } => {
-            let keys: std::collections::HashSet<TitleKey> =
+            let keys: HashSet<TitleKey> =
                 records.iter().map(|r| (r.holder_id, r.year.get(), r.level)).collect();
             let ids: Vec<Uuid> = records.iter().map(|r| r.holder_id).collect();
             let mut years: Vec<i16> = records.iter().map(|r| r.year.get()).collect();
@@ -581,7 +592,7 @@ pub async fn refresh(db: &mut Conn, found: &mut [(Title, Holder)]) -> Result<()>
         .load(db)
         .await?;
     let in_hamlets: Vec<Uuid> = found.iter().filter_map(|(_, holder)| holder.hamlet_id).collect();
-    let hard_hamlets: std::collections::HashSet<Uuid> = hamlets::table
+    let hard_hamlets: HashSet<Uuid> = hamlets::table
         .filter(hamlets::id.eq_any(in_hamlets).and(hamlets::difficult))
         .select(hamlets::id)
         .load(db)
@@ -633,9 +644,9 @@ pub async fn insert_all(
         "insert into titles (holder_id, year, level, kind, area_id, placed_id, group_code, status,
                              grade, valid_through, registered_on, difficult, own_score,
                              verified_score, outcome, criteria_set_id, import_id, version, late,
-                             hands)
-         select u.*, array[$20] from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                                            $14, $15, $16, $17, $18, $19) u
+                             decision_id, decided_on, recognised_on, hands)
+         select u.*, array[$23] from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                                            $14, $15, $16, $17, $18, $19, $20, $21, $22) u
          on conflict do nothing returning holder_id, year, level",
     )
     .bind::<Array<SqlUuid>, _>(each(&new, |t| t.holder_id))
@@ -657,10 +668,13 @@ pub async fn insert_all(
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&new, |t| t.import_id))
     .bind::<Array<BigInt>, _>(each(&new, |t| t.version.raw()))
     .bind::<Array<Bool>, _>(each(&new, |t| t.late))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&new, |t| t.decision_id))
+    .bind::<Array<Nullable<Date>>, _>(each(&new, |t| t.decided_on))
+    .bind::<Array<Nullable<Date>>, _>(each(&new, |t| t.recognised_on))
     .bind::<SqlUuid, _>(w.act.caller.id)
     .load(w.db)
     .await?;
-    let done: std::collections::HashSet<TitleKey> =
+    let done: HashSet<TitleKey> =
         inserted.into_iter().map(|i| (i.holder_id, i.year, i.level)).collect();
     let (made, known): (Vec<Title>, Vec<Title>) =
         new.into_iter().partition(|title| done.contains(&title.key()));
@@ -679,6 +693,7 @@ pub async fn save_all(
     for (_, after) in &mut changes {
         after.version = w.version(areas.chain(after.area_id, after.placed_id))?;
     }
+    date_decisions(w.db, &mut changes).await?;
     let after: Vec<&Title> = changes.iter().map(|(_, after)| after).collect();
     store(w, &after, hand).await?;
     let changed = changes.iter().map(|(before, after)| (after, Title::changed(before, after)));
@@ -696,12 +711,14 @@ async fn store(w: &mut Writer<'_>, after: &[&Title], hand: bool) -> Result<()> {
              verified_score = u.verified_score, outcome = u.outcome,
              criteria_set_id = u.criteria_set_id, decision_id = u.decision_id,
              area_id = u.area_id, placed_id = u.placed_id, import_id = u.import_id,
-             version = u.version, late = u.late,
+             version = u.version, late = u.late, decided_on = u.decided_on,
+             recognised_on = u.recognised_on,
              hands = case when $18 and not $17 = any(t.hands) then t.hands || $17 else t.hands end
-         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $19, $20)
+         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $19, $20,
+                     $21, $22)
               u (holder_id, year, level, group_code, status, grade, valid_through, difficult,
                  own_score, verified_score, outcome, criteria_set_id, decision_id, placed_id,
-                 import_id, version, area_id, late)
+                 import_id, version, area_id, late, decided_on, recognised_on)
          where t.holder_id = u.holder_id and t.year = u.year and t.level = u.level",
     )
     .bind::<Array<SqlUuid>, _>(of(after, |t| t.holder_id))
@@ -724,8 +741,38 @@ async fn store(w: &mut Writer<'_>, after: &[&Title], hand: bool) -> Result<()> {
     .bind::<Bool, _>(hand)
     .bind::<Array<Integer>, _>(of(after, |t| t.area_id))
     .bind::<Array<Bool>, _>(of(after, |t| t.late))
+    .bind::<Array<Nullable<Date>>, _>(of(after, |t| t.decided_on))
+    .bind::<Array<Nullable<Date>>, _>(of(after, |t| t.recognised_on))
     .execute(w.db)
     .await?;
+    Ok(())
+}
+
+/// Gives changed titles the days on the decisions behind them, as these stand now.
+async fn date_decisions(db: &mut Conn, changes: &mut [(Title, Title)]) -> Result<()> {
+    use Status::{NotRecognised, Recognised, Revoked};
+    let decided = |title: &Title| matches!(title.status, Recognised | NotRecognised | Revoked);
+    let ids: HashSet<Uuid> = changes
+        .iter()
+        .filter(|(_, after)| decided(after))
+        .filter_map(|(_, after)| after.decision_id)
+        .collect();
+    let days: HashMap<Uuid, NaiveDate> = if ids.is_empty() {
+        HashMap::new()
+    } else {
+        let found = decisions::table.filter(decisions::id.eq_any(ids));
+        let found = found.select((decisions::id, decisions::decided_on));
+        found.load(db).await?.into_iter().collect()
+    };
+    for (_, after) in changes {
+        let on = after.decision_id.filter(|_| decided(after)).and_then(|id| days.get(&id).copied());
+        after.decided_on = on;
+        after.recognised_on = match after.status {
+            Recognised => on,
+            Revoked => after.recognised_on,
+            _ => None,
+        };
+    }
     Ok(())
 }
 

@@ -45,3 +45,4 @@ mod difficult;
 mod reforms;
 mod people;
 mod account_lists;
+mod conditional;

@@ -6,8 +6,8 @@ use hoctap::clock::today;
 use serde_json::{Value, json};
 
 use crate::support::records::{
-    COMMUNE, NEIGHBOUR, PROVINCE, close_day, family, holder, register_is_sound, title_at,
-    title_path,
+    COMMUNE, NEIGHBOUR, PROVINCE, close_day, decision, family, holder, record, register_is_sound,
+    title_at, title_path,
 };
 use crate::support::{Client, TestApp, faults};
 
@@ -155,4 +155,54 @@ async fn a_sample_is_the_same_for_the_same_day_and_even_over_the_communes() {
     assert_ne!(sample("khác").await, first, "another seed");
     let problem = auditor.get("/titles?sample=8&seed=a").await.refuses(422, "invalid");
     assert_eq!(faults(&problem), [("?as_of", "required")]);
+}
+
+#[actix_web::test]
+async fn the_day_on_the_decision_is_another_question() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let approver = app.user(Role::Approver, COMMUNE).await;
+    let decide = async |title: &Value, action: &str, day: &str| {
+        let parts = json!([{"action": action, "records": [record(title)]}]);
+        let number = title["version"].as_str().expect("a version");
+        let mut paper = decision(number, parts);
+        paper["decided_on"] = json!(day);
+        approver.post("/decisions", paper).await.is(201);
+        let path = format!("/holders/{}/titles/2026/commune", title["holder_id"].as_str().unwrap());
+        recorder.get(&path).await.is(200)
+    };
+    let mut titles = Vec::new();
+    for name in ["Trần Văn An", "Lê Thị Bình", "Phạm Văn Cả"] {
+        let new = family(&recorder, name).await;
+        titles.push(title_at(&recorder, &approver, &new, 2026, "verified").await);
+    }
+    decide(&titles[0], "recognise", "2026-10-01").await;
+    let second = decide(&titles[1], "recognise", "2026-10-20").await;
+    decide(&second, "revoke", "2026-11-10").await;
+    decide(&titles[2], "decline", "2026-11-01").await;
+    let day = close_day(&app).await;
+    let question = "area=13669&kind=family&year_from=2026";
+    for (by, [verified, recognised, not_recognised, revoked]) in [
+        ("2026-09-30", [3, 0, 0, 0]),
+        ("2026-10-01", [2, 1, 0, 0]),
+        ("2026-10-31", [1, 2, 0, 0]),
+        ("2026-11-01", [0, 2, 1, 0]),
+        ("2026-11-10", [0, 1, 1, 1]),
+    ] {
+        for as_of in [String::new(), format!("&as_of={day}")] {
+            let row = row(&recorder, &format!("{question}&decided_by={by}{as_of}")).await;
+            let states = &row["by_status"];
+            assert_eq!(
+                (&states["verified"], &states["recognised"], &row["in_force"]),
+                (&json!(verified), &json!(recognised), &json!(recognised)),
+                "{by}"
+            );
+            assert_eq!(
+                (&states["not_recognised"], &states["revoked"], &row["registered"]),
+                (&json!(not_recognised), &json!(revoked), &json!(3)),
+                "{by}"
+            );
+        }
+    }
+    register_is_sound(&app).await;
 }

@@ -2,17 +2,19 @@
 //! the figures are the records and the chains hold.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use diesel::sql_types::{Array, BigInt, Text};
 use diesel_async::RunQueryDsl;
-use futures_util::future::join_all;
+use futures_util::future::{join, join_all};
 use hoctap::auth::Role;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use serde_json::{Value, json};
 
 use crate::support::proof::prove;
-use crate::support::records::{COMMUNE, NEIGHBOUR, PROVINCE, decision, record};
+use crate::support::records::{COMMUNE, NEIGHBOUR, PROVINCE, close_day, decision, record};
+use crate::support::recount::recount;
 use crate::support::{Answer, Client, TestApp};
 
 const COMMUNES: [&str; 3] = [COMMUNE, NEIGHBOUR, "13699"];
@@ -234,10 +236,20 @@ async fn whatever_is_done_and_in_what_order_the_figures_are_the_records() {
     }
     for worker in &mut workers {
         worker.work(20).await;
+        close_day(&app).await;
     }
     prove(&app).await;
-    join_all(workers.iter_mut().map(|worker| worker.work(70))).await;
+    // Days end while people work.
+    let midnights = async {
+        for _ in 0..4 {
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            close_day(&app).await;
+        }
+    };
+    join(join_all(workers.iter_mut().map(|worker| worker.work(70))), midnights).await;
+    close_day(&app).await;
     prove(&app).await;
+    recount(&app).await;
     let changed: u64 = workers.iter().map(|w| w.changed).sum();
     let mut tally: BTreeMap<u16, usize> = BTreeMap::new();
     for worker in &workers {

@@ -7,6 +7,7 @@ pub mod proof;
 pub mod lists;
 pub mod records;
 pub mod server;
+pub mod recount;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ use hoctap::auth::{Act, Role};
 use hoctap::clock::today;
 use hoctap::config::Config;
 use hoctap::db::{self, Conn};
+use hoctap::keys::Keys;
 use hoctap::housekeeping;
 use hoctap::state::Shared;
 use hoctap::users;
@@ -73,6 +75,15 @@ impl TestApp {
     /// The same, with other settings.
     pub async fn start_with(change: impl FnOnce(&mut Config)) -> Self {
         let (url, keys) = cluster::new_register().await;
+        Self::serve(url, keys, change).await
+    }
+
+    /// Another server on the same register.
+    pub async fn beside(&self) -> Self {
+        Self::serve(self.shared.url.clone(), self.shared.keys.clone(), |_| {}).await
+    }
+
+    async fn serve(url: String, keys: Arc<Keys>, change: impl FnOnce(&mut Config)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let listen = listener.local_addr().expect("an address");
         let mut config = Config {

@@ -1,6 +1,7 @@
 //! Records as tests need them, entered through the API.
 
-use chrono::NaiveDate;
+use chrono::{Days, NaiveDate};
+use hoctap::clock::today;
 use serde_json::{Value, json};
 
 pub use super::proof::prove as register_is_sound;
@@ -146,22 +147,12 @@ pub async fn hamlet(recorder: &Client<'_>, area: &str, hamlet_type: &str, name: 
 /// Closes the day on which changes are known now, ahead of the clock: the next ones are known on the
 /// day after. Returns the day.
 pub async fn close_day(app: &TestApp) -> NaiveDate {
-    use diesel_async::RunQueryDsl;
-    #[derive(diesel::QueryableByName)]
-    struct Closed {
-        #[diesel(sql_type = diesel::sql_types::Date)]
-        day: NaiveDate,
-    }
     let mut db = app.db().await;
-    let closed: Closed = diesel::sql_query(
-        "insert into closed_days (day)
-         select greatest((now() at time zone interval '7 hours')::date,
-                         (select max(day) + 1 from closed_days))
-         returning day",
-    )
-    .get_result(&mut db)
-    .await
-    .expect("a closed day");
-    hoctap::statistics::blocks::write(&mut db).await.expect("blocks");
-    closed.day
+    let until = today() + Days::new(1_000);
+    let last = hoctap::days::last_closed(&mut db, until).await.expect("closed days");
+    let day = last.map_or(today(), |last| today().max(last + Days::new(1)));
+    let next = day + Days::new(1);
+    let kept = hoctap::housekeeping::once(&mut db, &app.shared.keys, next).await;
+    kept.expect("housekeeping");
+    day
 }

@@ -1,0 +1,2 @@
+drop table decision_changes;
+alter table titles drop column decided_on, drop column recognised_on;

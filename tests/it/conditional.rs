@@ -22,13 +22,10 @@ async fn knowing(client: &Client<'_>, question: &str, tag: &str) -> Answer {
 async fn a_client_that_has_the_latest_costs_no_figures() {
     let app = TestApp::start().await;
     let stranger = app.stranger();
-    let first = stranger.get(QUESTION).await;
-    let tag = first.header("etag").to_owned();
     let closed = close_day(&app).await;
     let then = format!("{QUESTION}&as_of={closed}");
     let tag_then = stranger.get(&then).await.header("etag").to_owned();
     let tag_now = stranger.get(QUESTION).await.header("etag").to_owned();
-    assert_ne!(tag, tag_now, "a day was closed");
     // Whoever would count now had to wait.
     let mut db = app.db().await;
     db.batch_execute(

@@ -71,11 +71,12 @@ impl TitleState {
         use Status::{NotRecognised, Recognised, Revoked, Verified};
         let steps = match self.status {
             Recognised => [(self.decided_on, Verified, Recognised), (None, Verified, Verified)],
-            NotRecognised => [(self.decided_on, Verified, NotRecognised), (None, Verified, Verified)],
-            Revoked => [
-                (self.recognised_on, Verified, Recognised),
-                (self.decided_on, Recognised, Revoked),
-            ],
+            NotRecognised => {
+                [(self.decided_on, Verified, NotRecognised), (None, Verified, Verified)]
+            }
+            Revoked => {
+                [(self.recognised_on, Verified, Recognised), (self.decided_on, Recognised, Revoked)]
+            }
             _ => [(None, Verified, Verified); 2],
         };
         steps.into_iter().filter_map(|(on, from, to)| Some((on?, from, to)))
@@ -174,7 +175,8 @@ impl Writer<'_> {
             cells.retain(|_, counts| counts.iter().any(|count| *count != 0));
             if !cells.is_empty() {
                 let day = format!("$16, date '{on}', ");
-                self.upsert(&upsert_sql("decision_changes", "day, decided_on, ", &day), &cells).await?;
+                self.upsert(&upsert_sql("decision_changes", "day, decided_on, ", &day), &cells)
+                    .await?;
             }
         }
         Ok(())

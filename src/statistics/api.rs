@@ -51,8 +51,7 @@ pub async fn gather(db: &mut Conn, areas: &Areas, question: &Question) -> Result
     let years: Vec<i16> = (question.year_from..=question.year_to).collect();
     let sources = sources(areas, question);
     let counts = rows::counts(db, question, sources.as_deref()).await?;
-    let mut reporting =
-        sources.unwrap_or_else(|| areas.all().iter().map(|area| area.id).collect());
+    let mut reporting = sources.unwrap_or_else(|| areas.all().iter().map(|area| area.id).collect());
     reporting.extend(areas.ancestors(question.area, question.on));
     let totals = Total::of_areas(db, &reporting, &years, question.as_of).await?;
     let closings = Closing::of_areas(db, &reporting, &years, question.as_of).await?;

@@ -185,11 +185,7 @@ impl TitleQuery {
     }
 
     /// The areas as they were known on a closed day, and what is asked of it.
-    pub async fn of_day(
-        &self,
-        state: &State,
-        day: NaiveDate,
-    ) -> Result<(Arc<Areas>, TitleFilter)> {
+    pub async fn of_day(&self, state: &State, day: NaiveDate) -> Result<(Arc<Areas>, TitleFilter)> {
         self.check_then()?;
         let areas = days::known(state, "?as_of", day).await?;
         let filter = self.filter_in(&areas, day)?;

@@ -95,7 +95,9 @@ async fn a_question_that_many_ask_at_once_is_counted_once() {
     }
     let app = TestApp::start().await;
     let mut db = app.db().await;
-    db.batch_execute("begin; lock table title_counts in access exclusive mode").await.expect("a lock");
+    db.batch_execute("begin; lock table title_counts in access exclusive mode")
+        .await
+        .expect("a lock");
     let stranger = app.stranger();
     let asked = join_all((0..6).map(|_| stranger.get(QUESTION)));
     let counting = async {

@@ -167,9 +167,9 @@ async fn the_day_on_the_decision_is_another_question() {
         let number = title["version"].as_str().expect("a version");
         let mut paper = decision(number, parts);
         paper["decided_on"] = json!(day);
-        approver.post("/decisions", paper).await.is(201);
+        let paper = approver.post("/decisions", paper).await.is(201);
         let path = format!("/holders/{}/titles/2026/commune", title["holder_id"].as_str().unwrap());
-        recorder.get(&path).await.is(200)
+        (recorder.get(&path).await.is(200), paper)
     };
     let mut titles = Vec::new();
     for name in ["Trần Văn An", "Lê Thị Bình", "Phạm Văn Cả"] {
@@ -177,7 +177,7 @@ async fn the_day_on_the_decision_is_another_question() {
         titles.push(title_at(&recorder, &approver, &new, 2026, "verified").await);
     }
     decide(&titles[0], "recognise", "2026-10-01").await;
-    let second = decide(&titles[1], "recognise", "2026-10-20").await;
+    let (second, paper) = decide(&titles[1], "recognise", "2026-10-20").await;
     decide(&second, "revoke", "2026-11-10").await;
     decide(&titles[2], "decline", "2026-11-01").await;
     let day = close_day(&app).await;
@@ -204,5 +204,13 @@ async fn the_day_on_the_decision_is_another_question() {
             );
         }
     }
+    // The day on the paper was another one: known from now on, not before.
+    let path = format!("/decisions/{}", paper["id"].as_str().expect("an id"));
+    let paper = approver.get(&path).await.is(200);
+    let right = json!({"decided_on": "2026-10-25", "reason": "Ghi nhầm ngày"});
+    approver.step(&format!("{path}/correct"), &paper, right).await.is(200);
+    let asked = format!("{question}&decided_by=2026-10-20");
+    assert_eq!(row(&recorder, &asked).await["recognised"], 1);
+    assert_eq!(row(&recorder, &format!("{asked}&as_of={day}")).await["recognised"], 2);
     register_is_sound(&app).await;
 }

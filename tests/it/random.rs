@@ -258,7 +258,7 @@ async fn whatever_is_done_and_in_what_order_the_figures_are_the_records() {
         }
     }
     println!("{changed} changes, answers {tally:?}");
-    assert!(changed > 700, "only {changed} changes");
+    assert!(changed > 500, "only {changed} changes");
     every_answered_version_is_an_entry(&app, &workers).await;
 }
 

@@ -90,7 +90,8 @@ pub async fn recount(app: &TestApp) {
         by.push(None);
         for decided_by in by {
             let later = |id: Option<&str>| {
-                id.and_then(|id| decided.get(id)).is_some_and(|on| decided_by.is_some_and(|by| *on > by))
+                id.and_then(|id| decided.get(id))
+                    .is_some_and(|on| decided_by.is_some_and(|by| *on > by))
             };
             let mut expected: BTreeMap<Cell, BTreeMap<String, i64>> = BTreeMap::new();
             for (id, title) in &titles {

@@ -113,7 +113,7 @@ async fn answer(
     user: &Caller,
     query: &StatisticsQuery,
 ) -> Result<Vec<FigureBody>> {
-    let asked = query.asked(state, db, Some(user)).await?;
+    let asked = query.asked(state, Some(user)).await?;
     let mut found = figures(db, &asked.areas, &asked.question, Some(user)).await?;
     // What nobody can place yet is counted in the whole of its province.
     found.retain(|figure| figure.part == PartName::Whole);

@@ -405,10 +405,10 @@ impl IntoResponses for Text {
         let response = ResponseBuilder::new().description("Text");
         one(
             "200",
-            response
-                .content("text/plain", content())
-                .content("text/html", content())
-                .content("application/json", ContentBuilder::new().build()),
+            response.content("text/plain", content()).content("text/html", content()).content(
+                "application/json",
+                ContentBuilder::new().schema(Some(schema::Object::new())).build(),
+            ),
         )
     }
 }

@@ -212,7 +212,10 @@ fn changes(told: &Told<'_>, names: &Names, lang: Lang) -> Vec<String> {
         let (old, new) = (before.get(field), after.get(field));
         // That a new thing is not late, say, is nothing to tell.
         let usual = told.before.is_none() && new == Some(&Value::Bool(false));
+        // The document that a title names tells its day.
+        let told_by_document = &**field == "decided_on" && told.entity == "title";
         if usual
+            || told_by_document
             || UNTOLD.contains(&&**field)
             || told.before.is_none() && !TOLD_WHEN_NEW.contains(&&**field)
             || is_nothing(old) && is_nothing(new)

@@ -40,15 +40,20 @@ pub fn after<K: DeserializeOwned>(
     };
     match read() {
         Some((bound, key)) if bound == digest(filters)? => Ok(Some(key)),
-        _ => Err(Error::invalid_field(
-            "?cursor",
-            "cursor",
-            say(
-                "Con trỏ trang không thuộc danh sách này; hãy hỏi lại từ trang đầu.",
-                "The cursor does not belong to this list; ask again from its first page.",
-            ),
-        )),
+        _ => Err(foreign_cursor()),
     }
+}
+
+/// The row that a cursor names is in another list, or in none any more.
+pub fn foreign_cursor() -> Error {
+    Error::invalid_field(
+        "?cursor",
+        "cursor",
+        say(
+            "Con trỏ trang không thuộc danh sách này; hãy hỏi lại từ trang đầu.",
+            "The cursor does not belong to this list; ask again from its first page.",
+        ),
+    )
 }
 
 /// Cuts one row too many off `rows` and makes the cursor of the next page.

@@ -95,7 +95,7 @@ pub async fn holders(
         }
         match found.last() {
             Some(last) if found.len() as i64 == PAGE => {
-                after = Some((last.search_key.clone(), last.id));
+                after = Some(last.id);
             }
             _ => return Ok(()),
         }

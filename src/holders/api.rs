@@ -187,7 +187,7 @@ pub async fn list_holders(
     let after = paging::after(&filters, query.cursor.as_deref())?;
     let mut db = state.db().await?;
     let found = Holder::list(&mut db, &user, &filter, after, limit + 1).await?;
-    let key = |holder: &Holder| (holder.search_key.clone(), holder.id);
+    let key = |holder: &Holder| holder.id;
     let (found, next) = paging::cut(found, limit, &filters, key)?;
     let count = match query.count {
         Some(Exact::Exact) => Some(Holder::count(&mut db, &user, &filter).await?),

@@ -181,9 +181,17 @@ impl Holder {
         db: &mut Conn,
         caller: &Caller,
         filter: &HolderFilter,
-        after: Option<(String, Uuid)>,
+        after: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<Self>> {
+        // A cursor stands in URLs, where no name may: the name is looked up.
+        let after: Option<(String, Uuid)> = match after {
+            None => None,
+            Some(id) => {
+                let last = holders::table.find(id).select((holders::search_key, holders::id));
+                Some(last.first(db).await.optional()?.ok_or_else(crate::paging::foreign_cursor)?)
+            }
+        };
         let mut query = Self::matching(caller, filter)
             .select(Self::as_select())
             .order((holders::search_key, holders::id))

@@ -225,7 +225,8 @@ fn reads(areas: &Areas, caller: Option<&Caller>, figure: &Figure) -> bool {
 
 /// The path of the list of exactly what a row counts.
 fn records(areas: &Areas, question: &Question, figure: &Figure) -> String {
-    let mut query = form_urlencoded::Serializer::new("/api/v1/titles?".to_owned());
+    const LIST: &str = "/api/v1/titles?";
+    let mut query = form_urlencoded::Serializer::for_suffix(LIST.to_owned(), LIST.len());
     let area = areas.naming(figure.area, question.on);
     query
         .append_pair("kind", figure.kind.as_str())

@@ -1,14 +1,16 @@
-//! The command line.
+//! What the command line does.
+
+mod cli;
 
 use std::fs::File;
 use std::io::{BufReader, Write};
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::ExitCode;
 
-use clap::{Args, Parser, Subcommand};
+use clap::Parser;
 use hoctap::auth::{Act, Role};
-use hoctap::config::{Config, VARIABLES};
+use hoctap::config::Config;
 use hoctap::embedded::{Embedded, Place};
 use hoctap::error::{Error, Result};
 use hoctap::exports::Manifest;
@@ -22,162 +24,10 @@ use hoctap::{
 };
 use tokio::signal::unix::{SignalKind, signal};
 
-/// The register of Vietnam's learning titles.
-#[derive(Parser)]
-#[command(version, about, after_help = variables())]
-struct Cli {
-    #[command(subcommand)]
-    command: Command,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Run the server, with a private PostgreSQL unless DATABASE_URL names one
-    Serve {
-        /// Fill an empty register with the demo province and print its accounts
-        #[arg(long)]
-        demo: bool,
-    },
-    /// Bring the database to this version and stop
-    Migrate {
-        /// Let this role run servers, without a right to change tables or the audit trail
-        #[arg(long, value_name = "ROLE")]
-        grant_to: Option<String>,
-    },
-    /// Make a file of new keys, mode 0600, or print the public ones
-    Keys(KeysArgs),
-    /// Manage accounts
-    #[command(subcommand)]
-    User(UserCommand),
-    /// Change areas
-    #[command(subcommand)]
-    Areas(AreasCommand),
-    /// Check the audit trail
-    #[command(subcommand)]
-    Audit(AuditCommand),
-    /// Check a proof of an entry without the register
-    #[command(subcommand)]
-    Proof(ProofCommand),
-    /// Check an exported file without the register
-    #[command(subcommand)]
-    Manifest(ManifestCommand),
-    /// Show what is past the time that it is kept, or remove it
-    Retention(RetentionMode),
-    /// Compare every count with the records it is made of
-    Verify,
-    /// Print the contract (OpenAPI, YAML)
-    Openapi,
-    /// Write the demo lists of data/demo into a folder
-    #[command(hide = true)]
-    DemoLists { dir: PathBuf },
-    /// Turn a list on standard input into rows of JSON, within limits
-    #[command(hide = true)]
-    ReadSheet,
-}
-
-#[derive(Subcommand)]
-enum UserCommand {
-    /// Add an account and print its temporary password
-    Add(NewUser),
-}
-
-#[derive(Subcommand)]
-enum AreasCommand {
-    /// Check a reform of areas and keep it to be applied; print what stands in the old areas
-    Import {
-        /// CSV with a row for each pair of an old and a new area
-        file: PathBuf,
-        /// Let it hold at once
-        #[arg(long)]
-        apply: bool,
-    },
-}
-
-#[derive(Args)]
-struct NewUser {
-    #[arg(long)]
-    username: String,
-    #[arg(long)]
-    full_name: String,
-    /// recorder, approver, supervisor, auditor, viewer or administrator
-    #[arg(long, default_value = "administrator")]
-    role: String,
-    /// Code of its area; VN is the whole country
-    #[arg(long, default_value = "VN")]
-    area: String,
-}
-
-#[derive(Args)]
-#[group(required = true, multiple = false)]
-struct RetentionMode {
-    /// Only say how many records each rule concerns
-    #[arg(long)]
-    preview: bool,
-    /// Remove them; people are erased, while counts and chains stand
-    #[arg(long)]
-    apply: bool,
-}
-
-#[derive(Subcommand)]
-enum AuditCommand {
-    /// Recompute the chains and name the first entry that does not fit
-    Verify {
-        /// Code of an area; VN is the whole country
-        #[arg(long, default_value = "VN")]
-        area: String,
-    },
-}
-
-#[derive(Args)]
-#[command(args_conflicts_with_subcommands = true, arg_required_else_help = true)]
-struct KeysArgs {
-    #[command(subcommand)]
-    command: Option<KeysCommand>,
-    /// The file to make
-    file: Option<PathBuf>,
-}
-
-#[derive(Subcommand)]
-enum KeysCommand {
-    /// Print the public keys by which checkpoints, proofs and manifests are checked
-    Public,
-}
-
-#[derive(Subcommand)]
-enum ProofCommand {
-    /// Check that the entry stood in its chain when its day was closed
-    Verify {
-        /// The answer of /audit/{id}/proof
-        file: PathBuf,
-        /// What `hoctap keys public` or /.well-known/proof-keys.json said
-        #[arg(long)]
-        key: PathBuf,
-    },
-}
-
-#[derive(Subcommand)]
-enum ManifestCommand {
-    /// Check that the register answered with exactly this file
-    Verify {
-        /// The answer of /exports/{id}/manifest
-        manifest: PathBuf,
-        /// The exported file, not compressed
-        #[arg(long)]
-        file: PathBuf,
-        /// What `hoctap keys public` or /.well-known/proof-keys.json said
-        #[arg(long)]
-        key: PathBuf,
-    },
-}
-
-fn variables() -> String {
-    let mut text = String::from("Environment:\n");
-    for variable in VARIABLES {
-        text += &format!("  {:<24}{}", variable.name, variable.meaning);
-        text += &format!(" [{}]\n", variable.default);
-    }
-    text
-}
+use cli::{
+    AreasCommand, AuditCommand, Cli, Command, KeysArgs, ManifestCommand, NewUser, ProofCommand,
+    UserCommand,
+};
 
 #[actix_web::main]
 async fn main() -> ExitCode {

@@ -20,7 +20,8 @@ use crate::kind::Status;
 use crate::ledger::{self, Writer};
 use crate::schema::{decision_titles, decisions, holders, titles, users};
 use crate::titles::choice::RecordRef;
-use crate::titles::rows::{self as title_rows, Title, TitleKey};
+use crate::titles::rows::{Title, TitleKey};
+use crate::titles::{chosen, write};
 
 /// What is to be written in place of what stands; the rest stays.
 #[derive(Debug, Clone, Default)]
@@ -75,10 +76,10 @@ impl Decision {
                 }
             }
             if !errors.is_empty() {
-                return Err(title_rows::refused(errors));
+                return Err(chosen::refused(errors));
             }
             let keys: Vec<TitleKey> = changes.iter().map(|(title, _)| title.key()).collect();
-            title_rows::save_all(w, areas, changes, false).await?;
+            write::save_all(w, areas, changes, false).await?;
             before.mark_annulled(w, &keys, standing.len(), reason).await?;
             Ok(keys.len())
         })
@@ -145,7 +146,7 @@ impl Decision {
             let found = decided(w.db, id).await?.into_values();
             let (from, to) = (before.decided_on, after.decided_on);
             let changes = found.filter_map(|(title, _)| redated(title, id, from, to)).collect();
-            title_rows::save_all(w, areas, changes, false).await
+            write::save_all(w, areas, changes, false).await
         })
         .await
     }
@@ -285,12 +286,10 @@ fn choose<'a>(
         let code = by_key.get(key).map_or("", |line| &line.code);
         let known = records.and_then(|records| records.get(n)).map(|record| record.version);
         let checked = match (by_key.get(key), found.get(key)) {
-            (Some(line), Some(pair)) => {
-                title_rows::writable(areas, caller, &pair.0).and(match known {
-                    Some(known) if known != pair.0.version => Err(stale(pair.0.version)),
-                    _ => Ok((pair, *line)),
-                })
-            }
+            (Some(line), Some(pair)) => chosen::writable(areas, caller, &pair.0).and(match known {
+                Some(known) if known != pair.0.version => Err(stale(pair.0.version)),
+                _ => Ok((pair, *line)),
+            }),
             _ => Err(Error::not_found()),
         };
         match checked {
@@ -301,7 +300,7 @@ fn choose<'a>(
             Err(error) => errors.push(refusal(records, n, code, &error)),
         }
     }
-    if errors.is_empty() { Ok(chosen) } else { Err(title_rows::refused(errors)) }
+    if errors.is_empty() { Ok(chosen) } else { Err(chosen::refused(errors)) }
 }
 
 /// Why one title was refused, by the printed code of its holder.

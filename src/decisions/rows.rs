@@ -21,7 +21,8 @@ use crate::kind::{Kind, Level};
 use crate::ledger::{self, Writer};
 use crate::schema::{area_scopes, decision_titles, decisions};
 use crate::titles::choice::Choice;
-use crate::titles::rows::{self as title_rows, Title};
+use crate::titles::rows::Title;
+use crate::titles::{chosen, write};
 use crate::version::Version;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -208,7 +209,7 @@ impl Decision {
     ) -> Result<Uuid> {
         ledger::write(db, act, "decision.enter", async |w| {
             let choices: Vec<Choice> = parts.iter().map(|part| part.choice.clone()).collect();
-            title_rows::lock_chosen(w, areas, &choices, &[new.authority_chain(act)]).await?;
+            chosen::lock_chosen(w, areas, &choices, &[new.authority_chain(act)]).await?;
             let version = w.version(new.authority_chain(act))?;
             let made = Self { version, entered_by: act.caller.id, ..new.clone() };
             diesel::insert_into(decisions::table)
@@ -243,12 +244,12 @@ impl Decision {
         let mut lines = Vec::new();
         let mut changes = Vec::new();
         for part in parts {
-            let found = title_rows::chosen(w, areas, &part.choice).await?;
+            let found = chosen::chosen(w, areas, &part.choice).await?;
             for (n, (before, holder)) in found.into_iter().enumerate() {
                 let mut after = before.clone();
                 // A title is decided under the set by which it was assessed.
                 let assessed = sets.iter().find(|set| Some(set.id) == before.criteria_set_id);
-                let set = assessed.or_else(|| title_rows::set_of(&sets, areas, &before, day));
+                let set = assessed.or_else(|| write::set_of(&sets, areas, &before, day));
                 let reason = part.reason.as_deref();
                 let done = if self.answers_for(areas, before.place()) {
                     apply(&mut after, part.action, set, reason, w.act.caller.id)
@@ -256,7 +257,7 @@ impl Decision {
                     Err(outside_authority())
                 };
                 if let Err(error) = done {
-                    errors.push(title_rows::refusal(&part.choice, n, &holder, &error));
+                    errors.push(chosen::refusal(&part.choice, n, &holder, &error));
                     continue;
                 }
                 after.decision_id = Some(self.id);
@@ -265,7 +266,7 @@ impl Decision {
             }
         }
         if !errors.is_empty() {
-            return Err(title_rows::refused(errors));
+            return Err(chosen::refused(errors));
         }
         let mut keys: Vec<_> = changes.iter().map(|(before, _)| before.key()).collect();
         keys.sort_unstable();
@@ -278,7 +279,7 @@ impl Decision {
                 ),
             ));
         }
-        title_rows::save_all(w, areas, changes, false).await?;
+        write::save_all(w, areas, changes, false).await?;
         self.annex(w, &lines).await
     }
 

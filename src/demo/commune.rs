@@ -17,13 +17,16 @@ use crate::decisions::rows::{Decision, Part};
 use crate::decisions::{Action, Body, Document};
 use crate::error::{Error, Result};
 use crate::hamlets::rows::{Hamlet, HamletChange};
-use crate::holders::rows::{self as holder_rows, Holder};
+use crate::holders::rows::Holder;
+use crate::holders::{bulk, identifiers};
 use crate::keys::Keys;
 use crate::kind::{Group, Kind, Status, Year};
 use crate::ledger;
 use crate::number::NumberScheme;
 use crate::titles::choice::{Choice, RecordRef, Selection};
-use crate::titles::rows::{self as title_rows, Title, TitleFilter};
+use crate::titles::filter::TitleFilter;
+use crate::titles::rows::Title;
+use crate::titles::write;
 use crate::version::Version;
 
 pub const HAMLETS: usize = 12;
@@ -152,12 +155,12 @@ async fn enter_holders(
         let holders: Vec<Holder> =
             new.iter().map(|(holder, _)| Holder { version, ..holder.clone() }).collect();
         // Families stand before the citizens that name them.
-        holder_rows::insert_all(w, &holders).await?;
+        bulk::insert_all(w, &holders).await?;
         let numbers: Vec<(Uuid, NumberScheme, String)> = new
             .iter()
             .filter_map(|(h, number)| number.clone().map(|(scheme, text)| (h.id, scheme, text)))
             .collect();
-        if !holder_rows::claim_all(w, keys, &numbers).await?.is_empty() {
+        if !identifiers::claim_all(w, keys, &numbers).await?.is_empty() {
             return Err(Error::internal("a number of the demo is taken"));
         }
         let items: Vec<Item> = holders
@@ -215,9 +218,9 @@ async fn enter_titles<'a>(
         let mut new = new.clone();
         for title in &mut new {
             title.registered_on = w.day;
-            title.assess(title_rows::set_of(&sets, areas, title, w.day));
+            title.assess(write::set_of(&sets, areas, title, w.day));
         }
-        title_rows::insert_all(w, areas, new).await?;
+        write::insert_all(w, areas, new).await?;
         Ok(())
     })
     .await

@@ -14,15 +14,17 @@ use crate::db::Conn;
 use crate::error::{Error, FieldError, Result, say};
 use crate::hamlets::writable;
 use crate::holders::erased::refuse_erased;
+use crate::holders::identifiers;
 use crate::holders::merged::with_merged;
-use crate::holders::rows::{self as holder_rows, Holder, Number};
+use crate::holders::rows::{Holder, Number};
 use crate::input::{IfMatch, stale};
 use crate::keys::Keys;
 use crate::kind::{Kind, Level};
 use crate::ledger::{self, Writer};
 use crate::schema::{area_scopes, decision_titles, holder_identifiers, holders, merges, moves};
 use crate::titles::hand_over::{hand_over, put_back};
-use crate::titles::rows::{Title, delete_all};
+use crate::titles::rows::Title;
+use crate::titles::write::delete_all;
 use crate::version::Version;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -197,11 +199,11 @@ impl Merge {
         diesel::insert_into(holders::table).values(&merged).execute(w.db).await?;
         let number = before.merged_number;
         if before.number_taken {
-            holder_rows::release_all(w, &[survivor.id]).await?;
+            identifiers::release_all(w, &[survivor.id]).await?;
         }
         if let Some((scheme, number)) = &number {
             let claim = [(merged.id, *scheme, number.clone())];
-            holder_rows::claim_all(w, keys, &claim).await?;
+            identifiers::claim_all(w, keys, &claim).await?;
         }
         diesel::update(holders::table.find(survivor.id)).set(&survivor).execute(w.db).await?;
         let back: Vec<Title> =
@@ -258,7 +260,7 @@ async fn join(
     titles: Vec<Title>,
     people: Vec<Holder>,
 ) -> Result<Uuid> {
-    let mut numbers = holder_rows::numbers(w.db, keys, &[survivor.id, merged.id]).await?;
+    let mut numbers = identifiers::numbers(w.db, keys, &[survivor.id, merged.id]).await?;
     let (own, others) = (numbers.remove(&survivor.id), numbers.remove(&merged.id));
     refuse_erased(w.db, &[survivor.id, merged.id]).await?;
     check_pair(&survivor, &merged, (own.as_deref(), others.as_deref()))?;
@@ -273,10 +275,10 @@ async fn join(
     let after = Holder { version: w.version(chain)?, ..joined(&survivor, &merged) };
     let merged_number = number_of(w.db, merged.id, others.clone()).await?;
     let number_taken = own.is_none() && merged_number.is_some();
-    holder_rows::release_all(w, &[merged.id]).await?;
+    identifiers::release_all(w, &[merged.id]).await?;
     if let (true, Some((scheme, number))) = (number_taken, &merged_number) {
         let claim = [(survivor.id, *scheme, number.clone())];
-        holder_rows::claim_all(w, keys, &claim).await?;
+        identifiers::claim_all(w, keys, &claim).await?;
     }
     relink(w, areas, people, &merged, &after).await?;
     refer(w, &merged, &given, merged.id, after.id).await?;

@@ -18,12 +18,14 @@ use crate::db::Conn;
 use crate::decisions::rows::{Decision, DecisionFilter};
 use crate::error::{Error, Result};
 use crate::hamlets::rows::Hamlet;
-use crate::holders::rows::{self as holders, Holder, HolderFilter};
+use crate::holders::identifiers;
+use crate::holders::rows::{Holder, HolderFilter};
 use crate::keys::Keys;
 use crate::ledger;
 use crate::proof::{Document, PublicKeys, Signed};
 use crate::schema::{area_scopes, exports};
-use crate::titles::rows::{Title, TitleFilter};
+use crate::titles::filter::TitleFilter;
+use crate::titles::rows::Title;
 use crate::titles::then;
 
 /// How many rows of a list are read at once.
@@ -84,7 +86,7 @@ pub async fn holders(
     loop {
         let found = Holder::list(db, caller, filter, after.take(), PAGE).await?;
         let ids: Vec<Uuid> = found.iter().map(|holder| holder.id).collect();
-        let numbers = holders::numbers(db, keys, &ids).await?;
+        let numbers = identifiers::numbers(db, keys, &ids).await?;
         let hamlets: Vec<Uuid> = found.iter().filter_map(|holder| holder.hamlet_id).collect();
         let hamlets = Hamlet::by_ids(db, &hamlets).await?;
         for holder in &found {

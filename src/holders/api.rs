@@ -9,16 +9,17 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::entry::{check_place, fill, patched};
+use super::identifiers;
 use super::reads::note_read;
-use super::rows::{self, Holder, HolderFilter, HolderKey, NumberChange};
-use super::{Checked, Details, Draft, merge, merged};
-use crate::areas::{AreaId, AreaLevel, Areas};
+use super::rows::{Holder, HolderFilter, HolderKey};
+use super::{Details, Draft, merged};
+use crate::areas::Areas;
 use crate::audit::api::{HistoryItem, HistoryQuery, history};
-use crate::auth::Caller;
 use crate::auth::allow::{Allow, LookUpNumber, ReadRecords, WriteRecords};
 use crate::clock::today;
 use crate::db::Db;
-use crate::error::{Error, Lang, Result, say};
+use crate::error::{Error, Lang, Result};
 use crate::hamlets::rows::Hamlet;
 use crate::hamlets::writable;
 use crate::input::{IfMatch, Json, Query, present};
@@ -109,16 +110,16 @@ pub struct NewHolder {
 pub struct HolderPatch {
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Uuid>)]
-    hamlet: Option<Option<Uuid>>,
-    name: Option<String>,
+    pub(super) hamlet: Option<Option<Uuid>>,
+    pub(super) name: Option<String>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<Group>)]
-    group: Option<Option<Group>>,
+    pub(super) group: Option<Option<Group>>,
     #[serde(default, deserialize_with = "present")]
     #[schema(value_type = Option<String>)]
-    number: Option<Option<String>>,
+    pub(super) number: Option<Option<String>>,
     #[schema(value_type = Option<Object>)]
-    details: Option<Value>,
+    pub(super) details: Option<Value>,
 }
 
 #[derive(Serialize, Deserialize, Validate, IntoParams)]
@@ -336,137 +337,6 @@ pub async fn look_up_number(
     Ok(Page { items, next: None, count: None })
 }
 
-/// The hamlet of a holder, if it is one of its commune; a community of a hamlet needs one.
-pub async fn check_place(
-    areas: &Areas,
-    db: &mut Db,
-    kind: Kind,
-    area: AreaId,
-    hamlet: Option<Uuid>,
-) -> Result<Option<Hamlet>> {
-    if kind != Kind::Community && areas.get(area).level != AreaLevel::Commune {
-        return Err(Error::invalid_field(
-            "/area",
-            "commune_needed",
-            say("Cần mã của một xã, phường, đặc khu.", "The code of a commune is needed."),
-        ));
-    }
-    let Some(id) = hamlet else { return Ok(None) };
-    let found = Hamlet::by_ids(db, &[id]).await?.pop();
-    match found.filter(|h| areas.chain(h.area_id, h.placed_id) == area) {
-        Some(hamlet) => Ok(Some(hamlet)),
-        None => Err(Error::invalid_field(
-            "/hamlet",
-            "hamlet_not_of_commune",
-            say(
-                "Thôn, tổ dân phố này không thuộc xã đã chọn.",
-                "This hamlet does not belong to the commune.",
-            ),
-        )),
-    }
-}
-
-/// Puts what was checked into the holder, with the family and unit of a citizen found.
-async fn fill(db: &mut Db, caller: &Caller, holder: &mut Holder, checked: &Checked) -> Result<()> {
-    let mut details = checked.details.clone();
-    let known = (holder.family_id.take(), holder.unit_id.take());
-    if let Details::Citizen(citizen) = &mut details {
-        // A link that stays as it is may lead to another commune: people move.
-        if let Some(text) = &mut citizen.family {
-            holder.family_id = known.0.filter(|_| holder.details["family"] == **text);
-            if holder.family_id.is_none() {
-                let family = linked(db, caller, "family", Kind::Family, text).await?;
-                (holder.family_id, *text) = (Some(family.id), family.code);
-            }
-        }
-        if let Some(text) = &mut citizen.unit {
-            holder.unit_id = known.1.filter(|_| holder.details["unit"] == **text);
-            if holder.unit_id.is_none() {
-                let unit = linked(db, caller, "unit", Kind::Unit, text).await?;
-                (holder.unit_id, *text) = (Some(unit.id), unit.code);
-            }
-        }
-    }
-    holder.group_code = checked.group.map_or(String::new(), |group| group.to_string());
-    holder.birth_year = details.birth_year();
-    holder.details = details.to_value();
-    Ok(())
-}
-
-async fn linked(
-    db: &mut Db,
-    caller: &Caller,
-    field: &str,
-    kind: Kind,
-    text: &str,
-) -> Result<Holder> {
-    let found = match HolderKey::parse(text) {
-        Ok(key) => Holder::find(db, caller, &key).await.ok().filter(|h| h.kind == kind),
-        Err(_) => None,
-    };
-    found.ok_or_else(|| {
-        Error::invalid_field(
-            format!("/details/{field}"),
-            "holder_unknown",
-            say(
-                format!("Không có {} nào mang mã này.", kind.vi()),
-                format!("No {kind} has this code."),
-            ),
-        )
-    })
-}
-
-async fn patched(
-    state: &State,
-    db: &mut Db,
-    caller: &Caller,
-    area: AreaId,
-    before: &Holder,
-    patch: HolderPatch,
-) -> Result<(Holder, NumberChange)> {
-    let mut after = before.clone();
-    if let Some(hamlet) = patch.hamlet
-        && hamlet != before.hamlet_id
-    {
-        if before.kind == Kind::Community {
-            return Err(Error::invalid_field(
-                "/hamlet",
-                "community_is_its_hamlet",
-                say("Cộng đồng gắn với thôn của nó.", "A community is its hamlet."),
-            ));
-        }
-        check_place(&state.areas(), db, before.kind, area, hamlet).await?;
-        after.hamlet_id = hamlet;
-    }
-    let mut details = before.details.clone();
-    if let Some(change) = patch.details {
-        merge(&mut details, change);
-    }
-    let known = rows::numbers(db, state.keys(), &[before.id]).await?.remove(&before.id);
-    let removed = patch.number == Some(None);
-    let draft = Draft {
-        kind: before.kind,
-        name: patch
-            .name
-            .filter(|_| before.kind != Kind::Community)
-            .unwrap_or_else(|| before.name.clone()),
-        group: patch.group.unwrap_or_else(|| before.group()),
-        // What is kept is checked again: the details may contradict it now.
-        number: patch.number.unwrap_or(known),
-        details,
-    };
-    let checked = draft.check(today())?;
-    fill(db, caller, &mut after, &checked).await?;
-    after.search_key = crate::text::search_key(&checked.name);
-    after.name = checked.name;
-    let number = match checked.number {
-        Some((scheme, number)) => NumberChange::Set(scheme, number),
-        None if removed => NumberChange::Remove,
-        None => NumberChange::Keep,
-    };
-    Ok((after, number))
-}
-
 pub async fn one(state: &State, db: &mut Db, holder: Holder) -> Result<HolderBody> {
     bodies(state, db, vec![holder]).await?.pop().ok_or_else(Error::not_found)
 }
@@ -474,7 +344,7 @@ pub async fn one(state: &State, db: &mut Db, holder: Holder) -> Result<HolderBod
 pub async fn bodies(state: &State, db: &mut Db, found: Vec<Holder>) -> Result<Vec<HolderBody>> {
     let areas = state.areas();
     let ids: Vec<Uuid> = found.iter().map(|h| h.id).collect();
-    let numbers = rows::numbers(db, state.keys(), &ids).await?;
+    let numbers = identifiers::numbers(db, state.keys(), &ids).await?;
     let hamlets: Vec<Uuid> = found.iter().filter_map(|h| h.hamlet_id).collect();
     let hamlets = Hamlet::by_ids(db, &hamlets).await?;
     let body = |holder: Holder| {

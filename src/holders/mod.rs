@@ -2,8 +2,11 @@
 
 pub mod alike;
 pub mod api;
+pub mod bulk;
 pub mod code;
+pub mod entry;
 pub mod erased;
+pub mod identifiers;
 pub mod merged;
 pub mod reads;
 pub mod rows;

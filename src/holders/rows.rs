@@ -1,23 +1,21 @@
 //! Every query on holders and their numbers.
 
-use std::collections::HashMap;
-
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Integer, Jsonb, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::alike::refuse_alike;
+use super::bulk::community_taken;
 use super::erased::refuse_erased;
+use super::identifiers::{claim, numbers, release_all};
 use super::{code, merged};
 use crate::areas::{AreaId, Areas};
 use crate::audit::sentence::Subject;
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::{Act, Caller};
-use crate::clock::today;
 use crate::db::Conn;
 use crate::error::{Error, OnConstraint, Result, say};
 use crate::input::{IfMatch, stale};
@@ -392,177 +390,6 @@ impl Holder {
             .load(db)
             .await?)
     }
-}
-
-/// Inserts many holders, whose chain is locked; `version` stands in each.
-pub async fn insert_all(w: &mut Writer<'_>, new: &[Holder]) -> Result<()> {
-    fn each<'a, T>(new: &'a [Holder], field: impl Fn(&'a Holder) -> T) -> Vec<T> {
-        new.iter().map(field).collect()
-    }
-    diesel::sql_query(
-        "insert into holders (id, kind, area_id, hamlet_id, code, name, search_key, group_code,
-                              birth_year, family_id, unit_id, details, version)
-         select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) u",
-    )
-    .bind::<Array<SqlUuid>, _>(each(new, |h| h.id))
-    .bind::<Array<Text>, _>(each(new, |h| h.kind.as_str()))
-    .bind::<Array<Integer>, _>(each(new, |h| h.area_id))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(new, |h| h.hamlet_id))
-    .bind::<Array<Text>, _>(each(new, |h| &*h.code))
-    .bind::<Array<Text>, _>(each(new, |h| &*h.name))
-    .bind::<Array<Text>, _>(each(new, |h| &*h.search_key))
-    .bind::<Array<Text>, _>(each(new, |h| &*h.group_code))
-    .bind::<Array<Nullable<SmallInt>>, _>(each(new, |h| h.birth_year))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(new, |h| h.family_id))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(new, |h| h.unit_id))
-    .bind::<Array<Jsonb>, _>(each(new, |h| h.details.clone()))
-    .bind::<Array<diesel::sql_types::BigInt>, _>(each(new, |h| h.version.raw()))
-    .execute(w.db)
-    .await
-    .on_constraint("holders_community_key", community_taken)?;
-    Ok(())
-}
-
-/// Stores what a list changes of holders that exist: name, hamlet, group and details.
-pub async fn update_all(w: &mut Writer<'_>, changed: &[Holder]) -> Result<()> {
-    fn each<'a, T>(changed: &'a [Holder], field: impl Fn(&'a Holder) -> T) -> Vec<T> {
-        changed.iter().map(field).collect()
-    }
-    diesel::sql_query(
-        "update holders h set hamlet_id = u.hamlet_id, name = u.name, search_key = u.search_key,
-                group_code = u.group_code, birth_year = u.birth_year, details = u.details,
-                version = u.version
-         from unnest($1, $2, $3, $4, $5, $6, $7, $8)
-              u (id, hamlet_id, name, search_key, group_code, birth_year, details, version)
-         where h.id = u.id",
-    )
-    .bind::<Array<SqlUuid>, _>(each(changed, |h| h.id))
-    .bind::<Array<Nullable<SqlUuid>>, _>(each(changed, |h| h.hamlet_id))
-    .bind::<Array<Text>, _>(each(changed, |h| &*h.name))
-    .bind::<Array<Text>, _>(each(changed, |h| &*h.search_key))
-    .bind::<Array<Text>, _>(each(changed, |h| &*h.group_code))
-    .bind::<Array<Nullable<SmallInt>>, _>(each(changed, |h| h.birth_year))
-    .bind::<Array<Jsonb>, _>(each(changed, |h| h.details.clone()))
-    .bind::<Array<diesel::sql_types::BigInt>, _>(each(changed, |h| h.version.raw()))
-    .execute(w.db)
-    .await?;
-    Ok(())
-}
-
-#[derive(QueryableByName)]
-struct Claimed {
-    #[diesel(sql_type = SqlUuid)]
-    holder_id: Uuid,
-}
-
-/// Claims numbers for holders; returns the holders whose number somebody else has.
-pub async fn claim_all(
-    w: &mut Writer<'_>,
-    keys: &Keys,
-    new: &[(Uuid, NumberScheme, String)],
-) -> Result<Vec<Uuid>> {
-    let mut sealed: Vec<_> = new
-        .iter()
-        .map(|(holder, scheme, number)| {
-            let (key, digest) = keys.digest(scheme.as_str(), number);
-            (*holder, *scheme, key, digest, keys.seal(holder.as_bytes(), number.as_bytes()))
-        })
-        .collect();
-    // Locks are taken in the order of digests.
-    sealed.sort_by_key(|(_, _, _, digest, _)| *digest);
-    let claimed: Vec<Claimed> = diesel::sql_query(
-        "insert into holder_identifiers (holder_id, scheme, key_id, digest, sealed)
-         select u.* from unnest($1, $2, $3, $4, $5) u
-         on conflict do nothing returning holder_id",
-    )
-    .bind::<Array<SqlUuid>, _>(sealed.iter().map(|s| s.0).collect::<Vec<_>>())
-    .bind::<Array<Text>, _>(sealed.iter().map(|s| s.1.as_str()).collect::<Vec<_>>())
-    .bind::<Array<SmallInt>, _>(sealed.iter().map(|s| s.2).collect::<Vec<_>>())
-    .bind::<Array<Binary>, _>(sealed.iter().map(|s| s.3.to_vec()).collect::<Vec<_>>())
-    .bind::<Array<Binary>, _>(sealed.iter().map(|s| &*s.4).collect::<Vec<_>>())
-    .load(w.db)
-    .await?;
-    let claimed: std::collections::HashSet<Uuid> = claimed.iter().map(|c| c.holder_id).collect();
-    Ok(new.iter().map(|(id, ..)| *id).filter(|id| !claimed.contains(id)).collect())
-}
-
-async fn claim(
-    w: &mut Writer<'_>,
-    (keys, areas): (&Keys, &Areas),
-    holder: Uuid,
-    scheme: NumberScheme,
-    number: &str,
-) -> Result<()> {
-    let refused = claim_all(w, keys, &[(holder, scheme, number.to_owned())]).await?;
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let owner = Holder::with_number(w.db, keys, &(scheme, number.to_owned())).await?;
-    let commune =
-        owner.into_iter().next().map_or_else(String::new, |h| areas.name(h.area_id, today()));
-    Err(number_taken(&commune))
-}
-
-/// 409 that says which commune to ask, not who.
-pub fn number_taken(commune: &str) -> Error {
-    Error::conflict(
-        "number_taken",
-        say(
-            format!("Số này đã có trong sổ bộ; hãy liên hệ {commune}."),
-            format!("This number is already in the register; ask {commune}."),
-        ),
-    )
-}
-
-/// Frees the numbers of holders.
-pub async fn release_all(w: &mut Writer<'_>, holders: &[Uuid]) -> Result<()> {
-    diesel::delete(holder_identifiers::table.filter(holder_identifiers::holder_id.eq_any(holders)))
-        .execute(w.db)
-        .await?;
-    Ok(())
-}
-
-/// Deletes holders that have no titles and to whom nobody belongs.
-pub async fn delete_all(w: &mut Writer<'_>, gone: &[Uuid]) -> Result<()> {
-    diesel::delete(holders::table.filter(holders::id.eq_any(gone))).execute(w.db).await?;
-    Ok(())
-}
-
-/// The whole numbers of holders: to be masked wherever they are shown.
-pub async fn numbers(db: &mut Conn, keys: &Keys, ids: &[Uuid]) -> Result<HashMap<Uuid, String>> {
-    let rows: Vec<(Uuid, Vec<u8>)> = holder_identifiers::table
-        .filter(holder_identifiers::holder_id.eq_any(ids))
-        .select((holder_identifiers::holder_id, holder_identifiers::sealed))
-        .load(db)
-        .await?;
-    rows.into_iter()
-        .map(|(id, sealed)| {
-            let plain = keys.open(id.as_bytes(), &sealed).map_err(Error::internal)?;
-            Ok((id, String::from_utf8(plain).map_err(Error::internal)?))
-        })
-        .collect()
-}
-
-/// The digests of the numbers of a commune's holders, for the matching of a list.
-pub async fn digests(db: &mut Conn, digests: &[Vec<u8>]) -> Result<HashMap<Vec<u8>, (Uuid, i32)>> {
-    let rows: Vec<(Vec<u8>, Uuid, i32)> = holder_identifiers::table
-        .inner_join(holders::table.on(holders::id.eq(holder_identifiers::holder_id)))
-        .filter(holder_identifiers::digest.eq_any(digests))
-        .filter(holder_identifiers::scheme.ne(NumberScheme::HouseholdHead))
-        .select((holder_identifiers::digest, holders::id, holders::area_id))
-        .load(db)
-        .await?;
-    Ok(rows.into_iter().map(|(digest, id, area)| (digest, (id, area))).collect())
-}
-
-fn community_taken() -> Error {
-    Error::conflict(
-        "community_exists",
-        say(
-            "Thôn, tổ dân phố hoặc địa bàn này đã có cộng đồng trong sổ bộ.",
-            "This hamlet or area already has its community in the register.",
-        ),
-    )
 }
 
 /// The areas that a body of `area` answers for, as a subquery.

@@ -12,11 +12,11 @@ use crate::audit::{Entity, Item};
 use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::{Error, Result, say};
-use crate::holders::rows as holder_rows;
+use crate::holders::{bulk, identifiers};
 use crate::keys::Keys;
 use crate::ledger::{self, Writer};
 use crate::rounds::{Calendar, Entry, late_reason_needed};
-use crate::titles::rows as title_rows;
+use crate::titles::write;
 
 /// Applies the good rows of a checked import, or none unless all are good; a second time it changes
 /// nothing.
@@ -150,10 +150,10 @@ impl Plan {
                 claims.push((after.id, *scheme, number.clone()));
             }
         }
-        holder_rows::insert_all(w, &new).await?;
-        holder_rows::update_all(w, &changed).await?;
+        bulk::insert_all(w, &new).await?;
+        bulk::update_all(w, &changed).await?;
         let refused: HashSet<Uuid> =
-            holder_rows::claim_all(w, keys, &claims).await?.into_iter().collect();
+            identifiers::claim_all(w, keys, &claims).await?.into_iter().collect();
         if !refused.is_empty() {
             // Another commune took the number between the check and now.
             return Err(Error::conflict(
@@ -193,7 +193,7 @@ impl Plan {
         }
         w.record_all(import.area_id, &items).await?;
         add_newcomers(w, import.id, &newcomers).await?;
-        title_rows::insert_all(w, areas, titles).await?;
-        title_rows::save_all(w, areas, saved, true).await
+        write::insert_all(w, areas, titles).await?;
+        write::save_all(w, areas, saved, true).await
     }
 }

@@ -15,11 +15,13 @@ use crate::criteria::rows as criteria_rows;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::hamlets::rows::Hamlet;
-use crate::holders::rows::{self as holder_rows, Holder, Number};
+use crate::holders::identifiers;
+use crate::holders::rows::{Holder, Number};
 use crate::keys::Keys;
 use crate::kind::Kind;
 use crate::number::NumberScheme;
-use crate::titles::rows::{self as title_rows, Title};
+use crate::titles::rows::Title;
+use crate::titles::write;
 
 /// What all rows would do, and who of last year's list is in none of them.
 pub struct Plan {
@@ -85,7 +87,7 @@ impl Plan {
             .iter()
             .filter_map(|p| if let Meant::Known(id) = p.meant { Some(id) } else { None })
             .collect();
-        let held = holder_rows::numbers(db, keys, &meant).await?;
+        let held = identifiers::numbers(db, keys, &meant).await?;
         let titles = Title::of_holders(db, &meant, import.year, import.level).await?;
         let mut titles: HashMap<Uuid, Title> =
             titles.into_iter().map(|title| (title.holder_id, title)).collect();
@@ -180,7 +182,7 @@ async fn owners(
     }
     let digests: Vec<Vec<u8>> = wanted.keys().cloned().collect();
     let mut owners = HashMap::new();
-    for (digest, (holder, area)) in holder_rows::digests(db, &digests).await? {
+    for (digest, (holder, area)) in identifiers::digests(db, &digests).await? {
         let home = areas.chain(area, None);
         let owner = if home == import.area_id {
             Owner::Here(holder)
@@ -216,7 +218,7 @@ async fn plan_titles(
             fresh.push((title, holder.clone()));
         }
     }
-    title_rows::refresh(db, &mut fresh).await?;
+    write::refresh(db, &mut fresh).await?;
     let mut fresh = fresh.into_iter().map(|(title, _)| title);
     for (row, planned) in rows.iter().zip(plan) {
         if planned.after.is_none() {
@@ -224,7 +226,7 @@ async fn plan_titles(
         }
         let Some(title) = fresh.next() else { break };
         let before = planned.title.take().and_then(|known| known.before);
-        let set = title_rows::set_of(&sets, areas, &title, today());
+        let set = write::set_of(&sets, areas, &title, today());
         let scored = settle(row, import, planned, before.as_ref(), title, set);
         match scored {
             Ok(after) => planned.title = Some(TitlePlan { before, after }),

@@ -18,13 +18,15 @@ use crate::criteria::Outcome;
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result, Say, say};
 use crate::holders::Details;
-use crate::holders::rows::{self as holder_rows, Holder};
+use crate::holders::rows::Holder;
+use crate::holders::{bulk, identifiers};
 use crate::keys::Keys;
 use crate::kind::Status;
 use crate::ledger::{self, Writer};
 use crate::schema::{audit_entries, holders};
 use crate::text::search_key;
-use crate::titles::rows::{self as title_rows, Title};
+use crate::titles::rows::Title;
+use crate::titles::write;
 
 /// The most records that a refusal names.
 const MOST_NAMED: usize = 500;
@@ -176,11 +178,11 @@ async fn restore(
             Some(before) => saved.push((title.clone(), title_before(title, before)?)),
         }
     }
-    title_rows::delete_all(w, areas, &deleted).await?;
-    title_rows::save_all(w, areas, saved, false).await?;
+    write::delete_all(w, areas, &deleted).await?;
+    write::save_all(w, areas, saved, false).await?;
     let version = w.version(import.area_id)?;
     let ids: Vec<Uuid> = traces.iter().map(|trace| trace.holder).collect();
-    let numbers = holder_rows::numbers(w.db, keys, &ids).await?;
+    let numbers = identifiers::numbers(w.db, keys, &ids).await?;
     let (mut gone, mut changed, mut released, mut items) =
         (Vec::new(), Vec::new(), Vec::new(), Vec::new());
     for trace in traces {
@@ -206,9 +208,9 @@ async fn restore(
         ));
         changed.push(after);
     }
-    holder_rows::release_all(w, &released).await?;
-    holder_rows::update_all(w, &changed).await?;
-    holder_rows::delete_all(w, &gone).await?;
+    identifiers::release_all(w, &released).await?;
+    bulk::update_all(w, &changed).await?;
+    bulk::delete_all(w, &gone).await?;
     w.record_all(import.area_id, &items).await
 }
 

@@ -17,7 +17,7 @@ use crate::db::Db;
 use crate::error::{Error, Result, say};
 use crate::hamlets::rows::Hamlet;
 use crate::hamlets::writable;
-use crate::holders::api::check_place;
+use crate::holders::entry::check_place;
 use crate::holders::{Details, code, read_number};
 use crate::input::{Json, Query, path_id};
 use crate::kind::{Kind, Level, Year};

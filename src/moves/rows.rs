@@ -19,7 +19,8 @@ use crate::kind::Kind;
 use crate::ledger::{self, Writer};
 use crate::schema::{area_scopes, holders, moves};
 use crate::titles::follow::{Kept, follow};
-use crate::titles::rows::{self as title_rows, Title};
+use crate::titles::rows::Title;
+use crate::titles::write;
 use crate::version::Version;
 
 #[derive(Debug, Clone, Queryable, Selectable, Insertable)]
@@ -226,7 +227,7 @@ impl Move {
                 let item = Item::changed(Entity::Move, part.id, part.fields(), undone.fields());
                 put(w, (from, to), before, &after, item).await?;
             }
-            title_rows::save_all(w, areas, restored, false).await
+            write::save_all(w, areas, restored, false).await
         })
         .await
     }

@@ -29,7 +29,7 @@ use crate::number::NumberScheme;
 use crate::paging;
 use crate::reply::{Done, Page, Printable};
 use crate::state::State;
-use crate::titles::api::{TitleBody, bodies as title_bodies};
+use crate::titles::body::{TitleBody, bodies as title_bodies};
 use crate::titles::rows::Title;
 
 /// Everything that the register holds on one person.

@@ -19,7 +19,8 @@ use crate::holders::rows::Holder;
 use crate::kind::Kind;
 use crate::ledger::{self, Writer};
 use crate::schema::{audit_entries, hamlets, holders, titles};
-use crate::titles::rows::{self as title_rows, Title};
+use crate::titles::rows::Title;
+use crate::titles::write;
 use crate::version::Version;
 
 const ACTION: &str = "split.place";
@@ -179,7 +180,7 @@ pub async fn place(
         }
         let done = Placed { hamlets: hamlets.len(), holders: placed.len(), titles: changes.len() };
         put_holders(w, areas, split, &placed).await?;
-        title_rows::save_all(w, areas, changes, false).await?;
+        write::save_all(w, areas, changes, false).await?;
         Ok(done)
     })
     .await
@@ -344,7 +345,7 @@ pub async fn take_back(
             })
             .collect();
         let done = Placed { hamlets: placed.len(), holders: back.len(), titles: changes.len() };
-        title_rows::save_all(w, areas, changes, false).await?;
+        write::save_all(w, areas, changes, false).await?;
         Ok(done)
     })
     .await

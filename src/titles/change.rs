@@ -5,8 +5,8 @@ use chrono::Datelike;
 use std::collections::BTreeSet;
 
 use super::choice::Choice;
-use super::rows::{self, Title, TitleKey};
-use super::{Step, is_open, next};
+use super::rows::{Title, TitleKey};
+use super::{Step, chosen, is_open, next, write};
 use crate::areas::Areas;
 use crate::auth::Act;
 use crate::criteria::{CriteriaSet, Scheme, Score, rows as criteria_rows};
@@ -45,11 +45,11 @@ pub async fn register(
         let sets = criteria_rows::all(w.db).await?;
         let title = Title::register(holder, chain, year, level, w.day);
         let mut new = [(title, holder.clone())];
-        rows::refresh(w.db, &mut new).await?;
+        write::refresh(w.db, &mut new).await?;
         let [(mut title, _)] = new;
-        title.assess(rows::set_of(&sets, areas, &title, w.day));
+        title.assess(write::set_of(&sets, areas, &title, w.day));
         mark_late(w, areas, &mut [&mut title], Entry::Registration, reason).await?;
-        Ok(rows::insert_all(w, areas, vec![title]).await?.is_empty())
+        Ok(write::insert_all(w, areas, vec![title]).await?.is_empty())
     })
     .await
 }
@@ -156,10 +156,10 @@ pub async fn store_scores(
             ));
         }
         let mut found = [(before.clone(), holder)];
-        rows::refresh(w.db, &mut found).await?;
+        write::refresh(w.db, &mut found).await?;
         let [(mut after, _)] = found;
         let sets = criteria_rows::all(w.db).await?;
-        let set = rows::set_of(&sets, areas, &after, w.day);
+        let set = write::set_of(&sets, areas, &after, w.day);
         let mut errors = Vec::new();
         for (at, score) in [("/own_score", &scores.own), ("/verified_score", &scores.verified)] {
             if let Some(Some(score)) = score {
@@ -176,7 +176,7 @@ pub async fn store_scores(
             return Ok(());
         }
         mark_late(w, areas, &mut [&mut after], Entry::Score, reason).await?;
-        rows::save_all(w, areas, vec![(before, after)], true).await
+        write::save_all(w, areas, vec![(before, after)], true).await
     })
     .await
 }
@@ -226,7 +226,7 @@ pub async fn delete(
                 ),
             ));
         }
-        rows::delete_all(w, areas, &[title]).await
+        write::delete_all(w, areas, &[title]).await
     })
     .await
 }
@@ -242,7 +242,7 @@ pub(super) async fn locked(
     let (seen, _) = Title::find(w.db, &caller, key).await?;
     w.lock(&[areas.chain(seen.area_id, seen.placed_id)]).await?;
     let (title, holder) = Title::find(w.db, &caller, key).await?;
-    rows::writable(areas, &caller, &title)?;
+    chosen::writable(areas, &caller, &title)?;
     version.check(title.version)?;
     Ok((title, holder))
 }
@@ -265,27 +265,27 @@ pub async fn step(
         ));
     }
     ledger::write(db, act, step.action(), async |w| {
-        let found = rows::choose(w, areas, choice).await?;
+        let found = chosen::choose(w, areas, choice).await?;
         let sets = criteria_rows::all(w.db).await?;
         let day = w.day;
         let mut after = found.clone();
         if matches!(step, Step::Assess | Step::Verify) {
-            rows::refresh(w.db, &mut after).await?;
+            write::refresh(w.db, &mut after).await?;
         }
         let mut errors = Vec::new();
         for (n, (title, holder)) in after.iter_mut().enumerate() {
-            let set = rows::set_of(&sets, areas, title, day);
+            let set = write::set_of(&sets, areas, title, day);
             if let Err(error) = take_step(title, step, score, set) {
                 let problem = error.to_problem();
                 if problem.errors.is_empty() {
-                    errors.push(rows::refusal(choice, n, holder, &error));
+                    errors.push(chosen::refusal(choice, n, holder, &error));
                 } else {
                     return Err(error);
                 }
             }
         }
         if !errors.is_empty() {
-            return Err(rows::refused(errors));
+            return Err(chosen::refused(errors));
         }
         if matches!(step, Step::Assess | Step::Verify) {
             let mut titles: Vec<&mut Title> = after.iter_mut().map(|(title, _)| title).collect();
@@ -296,7 +296,7 @@ pub async fn step(
         let changes: Vec<_> =
             found.into_iter().zip(after).map(|((before, _), (after, _))| (before, after)).collect();
         let changed = changes.len();
-        rows::save_all(w, areas, changes, step != Step::Return).await?;
+        write::save_all(w, areas, changes, step != Step::Return).await?;
         Ok(changed)
     })
     .await

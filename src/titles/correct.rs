@@ -3,8 +3,8 @@
 use uuid::Uuid;
 
 use super::change::{check_level, check_score, locked};
-use super::is_undecided;
-use super::rows::{self, Title, TitleKey};
+use super::rows::{Title, TitleKey};
+use super::{is_undecided, write};
 use crate::areas::Areas;
 use crate::auth::{Act, Caller, Role};
 use crate::criteria::{CriteriaSet, Score, rows as criteria_rows};
@@ -54,14 +54,14 @@ pub async fn correct(
         let sets = criteria_rows::all(w.db).await?;
         if is_undecided(after.status) {
             let mut found = [(after, holder.clone())];
-            rows::refresh(w.db, &mut found).await?;
+            write::refresh(w.db, &mut found).await?;
             [(after, _)] = found;
             put(&mut after, correction)?;
-            let set = rows::set_of(&sets, areas, &after, w.day);
+            let set = write::set_of(&sets, areas, &after, w.day);
             check_scores(&after, correction, set)?;
             after.assess(set);
         } else if !still_applies(&sets, &after) {
-            let set = rows::set_of(&sets, areas, &after, w.day);
+            let set = write::set_of(&sets, areas, &after, w.day);
             check_scores(&after, correction, set)?;
             after.assess(set);
         }
@@ -69,9 +69,9 @@ pub async fn correct(
         let hand = w.act.caller.role == Role::Recorder;
         if moves {
             refuse_taken(w.db, &after, &holder).await?;
-            rows::rekey(w, areas, before, after.clone(), hand).await?;
+            write::rekey(w, areas, before, after.clone(), hand).await?;
         } else {
-            rows::save_all(w, areas, vec![(before, after.clone())], hand).await?;
+            write::save_all(w, areas, vec![(before, after.clone())], hand).await?;
         }
         Ok(after.key())
     })

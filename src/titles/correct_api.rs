@@ -6,7 +6,8 @@ use serde::Deserialize;
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::api::{TitleBody, key, read};
+use super::api::{key, read};
+use super::body::TitleBody;
 use super::correct::{self, Correction};
 use crate::auth::allow::{Allow, CorrectTitles};
 use crate::criteria::Score;

@@ -5,8 +5,8 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::is_undecided;
-use super::rows::{self, Title};
+use super::rows::Title;
+use super::{is_undecided, write};
 use crate::areas::{AreaId, Areas};
 use crate::criteria::{Outcome, rows as criteria_rows};
 use crate::db::Conn;
@@ -110,12 +110,12 @@ pub async fn follow(
             Some((title, holder.clone()))
         })
         .collect();
-    rows::refresh(w.db, &mut after).await?;
+    write::refresh(w.db, &mut after).await?;
     let day = w.day;
     let changes = moved.into_iter().zip(after).map(|(before, (mut after, _))| {
-        after.assess(rows::set_of(&sets, areas, &after, day));
+        after.assess(write::set_of(&sets, areas, &after, day));
         (before, after)
     });
     let changes = changes.collect();
-    rows::save_all(w, areas, changes, false).await
+    write::save_all(w, areas, changes, false).await
 }

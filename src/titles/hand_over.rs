@@ -5,7 +5,8 @@ use diesel::sql_types::{Array, BigInt, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::rows::{Title, insert_all, record};
+use super::rows::Title;
+use super::write::{insert_all, record};
 use crate::areas::Areas;
 use crate::audit::{Entity, Item};
 use crate::error::{Error, Result};

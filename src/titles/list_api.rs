@@ -10,8 +10,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::{Validate, ValidationError};
 
-use super::api::{TitleBody, bodies};
-use super::rows::{Title, TitleFilter};
+use super::body::{TitleBody, bodies};
+use super::filter::TitleFilter;
+use super::rows::Title;
 use super::then::{self, Then};
 use crate::areas::{Areas, Boundaries, Part};
 use crate::auth::Caller;

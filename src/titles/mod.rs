@@ -1,15 +1,19 @@
 //! Titles: one holder, one level, one assessment year, and the steps of its life.
 
 pub mod api;
+pub mod body;
 pub mod change;
 pub mod choice;
+pub mod chosen;
 pub mod correct;
 pub mod correct_api;
+pub mod filter;
 pub mod follow;
 pub mod list_api;
 pub mod hand_over;
 pub mod rows;
 pub mod then;
+pub mod write;
 
 use crate::error::{Error, Result, say};
 use crate::kind::Status;

@@ -9,7 +9,7 @@ use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, 
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::rows::{TitleCursor, TitleFilter};
+use super::filter::{TitleCursor, TitleFilter};
 use crate::areas::AreaId;
 use crate::auth::Caller;
 use crate::db::Conn;

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::net::TcpListener;
 use std::sync::{Arc, LazyLock};
+use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
@@ -178,6 +179,10 @@ pub fn methods_of(path: &str) -> Vec<&'static str> {
     found.into_iter().collect()
 }
 
+/// Longer than proxies keep an idle connection, as a rule a minute: who closes first must not be the
+/// one who may be asked next.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
 /// Starts to listen; the server runs until its handle stops it.
 pub fn start(shared: Arc<Shared>, listener: TcpListener) -> Result<Server> {
     let workers = shared.config.workers;
@@ -206,6 +211,7 @@ pub fn start(shared: Arc<Shared>, listener: TcpListener) -> Result<Server> {
             .wrap(from_fn(crate::web::outermost))
     })
     .workers(workers)
+    .keep_alive(KEEP_ALIVE)
     .shutdown_timeout(30)
     .disable_signals()
     .listen(listener)

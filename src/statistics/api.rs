@@ -87,18 +87,20 @@ async fn answer(
 ) -> Result<Vec<FigureBody>> {
     let found = count(db, areas, question).await?;
     let papers = papers(db, question, &found).await?;
-    let paper = |figure: &Figure| {
-        let whole = figure.part == Part::Whole && !question.by_group && !question.by_grade;
-        let key = (figure.area, figure.year, figure.kind, figure.level);
-        papers.get(&key).filter(|_| whole)
-    };
-    Ok(found
-        .into_iter()
-        .map(|figure| {
+    let (areas, question, caller) = (areas.clone(), question.clone(), caller.cloned());
+    let told = move || {
+        let paper = |figure: &Figure| {
+            let whole = figure.part == Part::Whole && !question.by_group && !question.by_grade;
+            let key = (figure.area, figure.year, figure.kind, figure.level);
+            papers.get(&key).filter(|_| whole)
+        };
+        let told = |figure: Figure| {
             let paper = paper(&figure);
-            body(areas, question, caller, figure, paper)
-        })
-        .collect())
+            body(&areas, &question, caller.as_ref(), figure, paper)
+        };
+        found.into_iter().map(told).collect()
+    };
+    web::block(told).await.map_err(Error::internal)
 }
 
 /// The latest paper figure of each area, year, kind and level, as far as it was known on the day of

@@ -4,7 +4,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
-use actix_web::web::Bytes;
+use actix_web::web::{self, Bytes};
 
 use super::api::figures;
 use super::form::Statistics;
@@ -97,7 +97,8 @@ async fn ready(
             })
             .await?;
         let answer = Statistics::new(&asked.question, items);
-        let body = Bytes::from(serde_json::to_vec(&answer).map_err(Error::internal)?);
+        let written = web::block(move || serde_json::to_vec(&answer)).await;
+        let body = Bytes::from(written.map_err(Error::internal)?.map_err(Error::internal)?);
         Ok::<_, Error>((tag(question, &version), body))
     });
     counted.await

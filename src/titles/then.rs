@@ -16,7 +16,7 @@ use crate::db::Conn;
 use crate::error::Result;
 use crate::kind::{Kind, Level, Status};
 
-/// A title as it was known, with its holder as it is known today.
+/// A title as it was known, with its holder as it was known.
 #[derive(Debug, Clone, PartialEq, QueryableByName)]
 pub struct Then {
     #[diesel(sql_type = SqlUuid)]
@@ -39,6 +39,7 @@ pub struct Then {
     pub valid_through: i16,
     #[diesel(sql_type = Nullable<Text>)]
     pub code: Option<String>,
+    /// None if the person was erased since.
     #[diesel(sql_type = Nullable<Text>)]
     pub name: Option<String>,
 }
@@ -54,8 +55,7 @@ const ORDER: &str = "area_id, kind, year, holder_id, level";
 
 /// Of each title the last state of the day, unless it was deleted by then.
 const FOUND: &str = "
-    select s.*, h.code, h.name
-    from title_states s left join holders h on h.id = s.holder_id
+    select s.* from title_states s
     where s.day <= $1 and s.status is not null
       and not exists (select from title_states later
                       where later.holder_id = s.holder_id and later.year = s.year
@@ -67,6 +67,23 @@ const FOUND: &str = "
       and ($7 is null or s.grade = $7) and ($8 is null or s.group_code = $8)
       and ($9 is null or s.placed_id is null and s.area_id = any($9)
            or (s.area_id, s.placed_id) in (select * from unnest($10, $11)))";
+
+/// The code and the name that the trail knew on the day: holders may have been renamed, merged or
+/// deleted since, and the names of people are kept where they can be erased.
+const NAMED: &str = "
+    (select i.body::jsonb -> 'after' ->> 'code'
+     from audit_items i
+     where i.entity = 'holder' and i.entity_id = page.holder_id::text
+       and i.body::jsonb -> 'after' ? 'code'
+     limit 1) as code,
+    (select coalesce(v.value::jsonb ->> 'name', i.body::jsonb -> 'after' ->> 'name')
+     from audit_items i
+     join audit_entries e on e.area_id = i.area_id and e.seq = i.seq and e.day <= $1
+     left join audit_values v on v.area_id = i.area_id and v.seq = i.seq and v.n = i.n
+                             and v.field = 'after'
+     where i.entity = 'holder' and i.entity_id = page.holder_id::text
+       and (v.value::jsonb ? 'name' or i.body::jsonb -> 'after' ? 'name')
+     order by e.at desc, e.area_id, i.seq desc, i.n desc limit 1) as name";
 
 type Bound<'a> = BoxedSqlQuery<'a, Pg, SqlQuery>;
 
@@ -99,9 +116,12 @@ pub async fn list(
     limit: i64,
 ) -> Result<Vec<Then>> {
     let page = format!(
-        "select * from found
-         where $12 is null or ({ORDER}) > ($12, $13, $14, $15, $16)
-         order by {ORDER} limit $17"
+        ", page as (
+             select * from found
+             where $12 is null or ({ORDER}) > ($12, $13, $14, $15, $16)
+             order by {ORDER} limit $17
+         )
+         select page.*, {NAMED} from page order by {ORDER}"
     );
     let (area, kind, year, holder, level) = match after {
         Some((area, kind, year, holder, level)) => {
@@ -162,12 +182,12 @@ pub async fn sample(
                         count(*) over (partition by coalesce(placed_id, area_id)) as of_all
                  from found
                  window commune as (partition by coalesce(placed_id, area_id))
-             ), taken as (
+             ), page as (
                  select * from shuffled
                  order by (nth - {commune} / 1152921504606846976.0) / of_all, drawn, {ORDER}
                  limit $13
              )
-             select * from taken order by {ORDER}"
+             select page.*, {NAMED} from page order by {ORDER}"
         ),
     );
     Ok(sampled.bind::<Text, _>(seed.to_owned()).bind::<BigInt, _>(size).load(db).await?)

@@ -42,6 +42,7 @@ mod corrections;
 mod history;
 mod rounds;
 mod difficult;
+mod reform_story;
 mod reforms;
 mod people;
 mod account_lists;

@@ -18,7 +18,7 @@ use crate::clock::today;
 use crate::db::{self, Conn};
 use crate::error::{Error, Result};
 use crate::input::IfMatch;
-use crate::inputs::rows::{NewTotal, Total};
+use crate::inputs::rows::Total;
 use crate::keys::Keys;
 use crate::kind::Base;
 use crate::reported::paper::published;
@@ -63,7 +63,7 @@ pub async fn install(url: &str, keys: &Keys, areas: &Areas, data_dir: &Path) -> 
     let province = areas.resolve("area", PROVINCE, today())?;
     totals(&mut db, areas, province).await?;
     let national = Act::of_the_product(areas.country(), Role::Supervisor);
-    Reported::add(&mut db, &national, areas, &published(areas)?).await?;
+    Reported::add(&mut db, &national, areas, "reported.import", &published(areas)?).await?;
     for code in COMMUNES {
         let area = areas.resolve("area", code, today())?;
         let recorder = account(&mut db, &format!("recorder.{code}")).await?;
@@ -138,20 +138,16 @@ async fn totals(db: &mut Conn, areas: &Areas, province: AreaId) -> Result<()> {
                 (Base::AdultsInLearningHolders, households * 18 / 10),
                 (Base::Officials, people.rng.random_range(200..700)),
             ];
-            let new: Vec<NewTotal> = figures
-                .into_iter()
-                .map(|(base, total)| NewTotal {
-                    base,
-                    total: Some(total),
-                    counted_on: chrono::NaiveDate::from_ymd_opt(i32::from(year), 1, 31),
-                    source: "Số liệu minh họa".to_owned(),
-                })
-                .collect();
+            let total = |(base, total)| Total {
+                counted_on: chrono::NaiveDate::from_ymd_opt(i32::from(year), 1, 31),
+                ..Total::new(commune, year, base, Some(total), "Số liệu minh họa")
+            };
+            let new: Vec<Total> = figures.into_iter().map(total).collect();
             let act = Act {
                 request_id: Uuid::now_v7(),
                 ..Act::of_the_product(province, Role::Supervisor)
             };
-            Total::put(db, &act, commune, year, IfMatch::default(), &new).await?;
+            Total::put(db, &act, areas, IfMatch::default(), &new).await?;
         }
     }
     Ok(())

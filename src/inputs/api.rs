@@ -1,4 +1,4 @@
-//! Totals and closings on the wire.
+//! Totals on the wire, and what the wire forms of all inputs share.
 
 use actix_web::web::{Data, Path};
 use actix_web::{get, put};
@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::rows::{Closing, NewClosing, NewTotal, Total};
-use super::{ClosingState, answers_for, boundaries_of};
+use super::rows::Total;
+use super::{answers_for, boundaries_of};
 use crate::areas::{AreaId, AreaLevel, Areas, api as areas_api};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, ReadFigures, WriteTotals};
@@ -16,7 +16,7 @@ use crate::clock::today;
 use crate::db::Db;
 use crate::error::{Error, FieldError, Result, say};
 use crate::input::{IfMatch, Json, Query};
-use crate::kind::{Base, Kind, Year};
+use crate::kind::{Base, Year};
 use crate::reply::Versioned;
 use crate::state::State;
 use crate::users::rows::User;
@@ -82,44 +82,6 @@ pub struct NewTotalBody {
     source: String,
 }
 
-/// The closings of a commune for a year.
-#[derive(Serialize, ToSchema)]
-#[schema(as = Closings)]
-pub struct ClosingsBody {
-    area: String,
-    year: Year,
-    closings: Vec<ClosingBody>,
-    version: Version,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = Closing)]
-pub struct ClosingBody {
-    kind: Kind,
-    state: ClosingState,
-    reason: String,
-    known_on: NaiveDate,
-}
-
-/// Closings to report; other kinds stay as they are.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewClosings {
-    #[validate(nested, length(min = 1, max = 5))]
-    closings: Vec<NewClosingBody>,
-}
-
-#[derive(Serialize, Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewClosingBody {
-    kind: Kind,
-    state: ClosingState,
-    /// Needed to open again.
-    #[serde(default)]
-    #[validate(length(max = 500))]
-    reason: String,
-}
-
 /// The totals of an area for a year that hold now.
 #[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path), TotalsQuery))]
 #[get("/areas/{level}/{code}/totals/{year}")]
@@ -147,56 +109,10 @@ pub async fn put_totals(
 ) -> Result<Versioned<TotalsBody>> {
     let areas = state.areas();
     let (area, year) = own_place(&areas, &user, &path)?;
-    let act = user.plain();
-    let new = json.into_inner().totals;
-    check_repeated(new.iter().map(|total| total.base.as_str()), "totals")?;
-    check_counted(&new)?;
-    let new: Vec<NewTotal> = new
-        .into_iter()
-        .map(|new| NewTotal {
-            base: new.base,
-            total: new.total,
-            counted_on: new.counted_on,
-            source: new.source,
-        })
-        .collect();
+    let new = checked(area, year, &json.totals)?;
     let mut db = state.db().await?;
-    Total::put(&mut db, &act, area, year.get(), version, &new).await?;
+    Total::put(&mut db, &user.plain(), &areas, version, &new).await?;
     totals_body(&mut db, &areas, area, year, false).await
-}
-
-/// The closings of a commune for a year.
-#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path)))]
-#[get("/areas/{level}/{code}/closings/{year}")]
-pub async fn get_closings(
-    state: Data<State>,
-    _user: Allow<ReadFigures>,
-    path: Path<(String, String, String)>,
-) -> Result<Versioned<ClosingsBody>> {
-    let areas = state.areas();
-    let (area, year) = place(&areas, &path)?;
-    let found = Closing::current(&mut *state.db().await?, area, year.get()).await?;
-    Ok(closings_body(&areas, area, year, found))
-}
-
-/// Close a kind for a year as complete or with nothing to report, or open it again with a reason.
-#[utoipa::path(tag = "totals", security(("bearer" = [])), params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), ("year" = Year, Path), IfMatch))]
-#[put("/areas/{level}/{code}/closings/{year}")]
-pub async fn put_closings(
-    state: Data<State>,
-    user: Allow<WriteTotals>,
-    path: Path<(String, String, String)>,
-    version: IfMatch,
-    json: Json<NewClosings>,
-) -> Result<Versioned<ClosingsBody>> {
-    let areas = state.areas();
-    let (area, year) = own_place(&areas, &user, &path)?;
-    let act = user.plain();
-    let new = checked_closings(&areas, area, json.into_inner().closings)?;
-    let mut db = state.db().await?;
-    Closing::put(&mut db, &act, area, year.get(), version, &new).await?;
-    let found = Closing::current(&mut db, area, year.get()).await?;
-    Ok(closings_body(&areas, area, year, found))
 }
 
 /// The area and year of a path, in the boundaries of that year's 31 December; of the running year,
@@ -211,7 +127,7 @@ pub fn place(
     Ok((areas_api::find(areas, level, code, on)?, year))
 }
 
-fn own_place(
+pub fn own_place(
     areas: &Areas,
     caller: &Caller,
     path: &(String, String, String),
@@ -238,53 +154,27 @@ pub fn check_repeated<'a>(names: impl Iterator<Item = &'a str>, field: &str) -> 
     if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
 }
 
-fn check_counted(new: &[NewTotalBody]) -> Result<()> {
-    let errors: Vec<FieldError> = new
-        .iter()
-        .enumerate()
-        .filter(|(_, total)| total.counted_on.is_some_and(|day| day > today()))
-        .map(|(n, _)| {
-            FieldError::new(
-                format!("/totals/{n}/counted_on"),
-                "date_range",
-                say("Ngày thống kê ở tương lai.", "The day lies in the future."),
-            )
-        })
-        .collect();
-    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
+fn checked(area: AreaId, year: Year, new: &[NewTotalBody]) -> Result<Vec<Total>> {
+    check_repeated(new.iter().map(|total| total.base.as_str()), "totals")?;
+    let total = |new: &NewTotalBody| Total {
+        counted_on: new.counted_on,
+        ..Total::new(area, year.get(), new.base, new.total, &new.source)
+    };
+    let totals: Vec<Total> = new.iter().map(total).collect();
+    let faulty = |(n, total)| faults(total, &format!("/totals/{n}"));
+    let errors: Vec<FieldError> = (0..).zip(&totals).flat_map(faulty).collect();
+    if errors.is_empty() { Ok(totals) } else { Err(Error::invalid(errors)) }
 }
 
-fn checked_closings(
-    areas: &Areas,
-    area: AreaId,
-    new: Vec<NewClosingBody>,
-) -> Result<Vec<NewClosing>> {
-    if areas.get(area).level != AreaLevel::Commune {
-        return Err(Error::unprocessable(
-            "commune_needed",
-            say("Chỉ cấp xã mới chốt số liệu.", "Only communes close their year."),
-        ));
-    }
-    check_repeated(new.iter().map(|closing| closing.kind.as_str()), "closings")?;
-    let errors: Vec<FieldError> = new
-        .iter()
-        .enumerate()
-        .filter(|(_, c)| c.state == ClosingState::Open && c.reason.is_empty())
-        .map(|(n, _)| {
-            FieldError::new(
-                format!("/closings/{n}/reason"),
-                "required",
-                say("Mở lại phải ghi lý do.", "Opening again needs a reason."),
-            )
-        })
-        .collect();
-    if !errors.is_empty() {
-        return Err(Error::invalid(errors));
-    }
-    Ok(new
-        .into_iter()
-        .map(|new| NewClosing { kind: new.kind, state: new.state, reason: new.reason })
-        .collect())
+/// Everything for which a total is refused; pointers are below `at`.
+pub fn faults(new: &Total, at: &str) -> Option<FieldError> {
+    new.counted_on.filter(|day| *day > today()).map(|_| {
+        FieldError::new(
+            format!("{at}/counted_on"),
+            "date_range",
+            say("Ngày thống kê ở tương lai.", "The day lies in the future."),
+        )
+    })
 }
 
 async fn totals_body(
@@ -311,24 +201,4 @@ async fn totals_body(
     let history = history.then(|| all.into_iter().map(body).collect());
     let area = areas.code(area, today()).to_owned();
     Ok(Versioned(TotalsBody { area, year, totals, history, version }, version))
-}
-
-fn closings_body(
-    areas: &Areas,
-    area: AreaId,
-    year: Year,
-    found: Vec<Closing>,
-) -> Versioned<ClosingsBody> {
-    let version = found.iter().map(|closing| closing.version).max().unwrap_or(Version::NEVER);
-    let closings = found
-        .into_iter()
-        .map(|closing| ClosingBody {
-            kind: closing.kind,
-            state: closing.state,
-            reason: closing.reason,
-            known_on: closing.day,
-        })
-        .collect();
-    let area = areas.code(area, today()).to_owned();
-    Versioned(ClosingsBody { area, year, closings, version }, version)
 }

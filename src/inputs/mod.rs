@@ -2,6 +2,8 @@
 //! a correction is a new line.
 
 pub mod api;
+pub mod closings_api;
+pub mod lines;
 pub mod rows;
 
 use chrono::NaiveDate;

@@ -1,19 +1,22 @@
 //! Every query on totals and closings.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::ClosingState;
-use crate::areas::AreaId;
-use crate::audit::{Entity, Fields, Item};
+use super::lines::{self, Line, Stamp};
+use crate::areas::{AreaId, Areas};
+use crate::audit::{Entity, Fields};
 use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::input::IfMatch;
 use crate::kind::{Base, Kind};
-use crate::ledger;
+use crate::ledger::{self, Writer};
 use crate::schema::{area_totals, closings};
 use crate::version::Version;
 
@@ -48,23 +51,6 @@ pub struct Closing {
     pub day: NaiveDate,
     pub author_id: Uuid,
     pub version: Version,
-}
-
-/// What is reported of one base.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewTotal {
-    pub base: Base,
-    pub total: Option<i32>,
-    pub counted_on: Option<NaiveDate>,
-    pub source: String,
-}
-
-/// What is reported of one kind.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewClosing {
-    pub kind: Kind,
-    pub state: ClosingState,
-    pub reason: String,
 }
 
 impl Total {
@@ -111,58 +97,62 @@ impl Total {
             .await?)
     }
 
-    /// Appends what differs from the figures that hold; nothing is written if nothing does.
+    /// Appends what differs from the figures of one area and year that hold; returns how many did.
     pub async fn put(
         db: &mut Conn,
         act: &Act,
-        area: AreaId,
-        year: i16,
+        areas: &Areas,
         version: IfMatch,
-        new: &[NewTotal],
-    ) -> Result<()> {
+        new: &[Self],
+    ) -> Result<usize> {
         ledger::write(db, act, "totals.put", async |w| {
-            w.lock(&[area]).await?;
-            let known = Self::current(w.db, area, year).await?;
-            let mut items = Vec::new();
-            let mut added = Vec::new();
-            for new in new {
-                let before = known.iter().find(|total| total.base == new.base);
-                if before.is_some_and(|before| before.says(new)) {
-                    continue;
-                }
-                let after = Self {
-                    area_id: area,
-                    year,
-                    base: new.base,
-                    n: before.map_or(1, |before| before.n + 1),
-                    total: new.total,
-                    counted_on: new.counted_on,
-                    source: new.source.clone(),
-                    day: w.day,
-                    author_id: w.act.caller.id,
-                    version: w.version(area)?,
-                };
-                let id = format!("{area}/{year}/{}", new.base);
-                items.push(match before {
-                    Some(before) => {
-                        Item::changed(Entity::Total, id, before.fields(), after.fields())
-                    }
-                    None => Item::created(Entity::Total, id, after.fields()),
-                });
-                added.push(after);
-            }
-            if added.is_empty() {
-                return Ok(());
-            }
-            check(version, known.iter().map(|total| total.version).max())?;
-            diesel::insert_into(area_totals::table).values(&added).execute(w.db).await?;
-            w.record_all(area, &items).await
+            Self::write(w, areas, Some(version), new).await
         })
         .await
     }
 
-    fn says(&self, new: &NewTotal) -> bool {
-        self.total == new.total && self.counted_on == new.counted_on && self.source == new.source
+    /// The same for any areas and years, whatever holds there: from a sheet.
+    pub async fn put_all(db: &mut Conn, act: &Act, areas: &Areas, new: &[Self]) -> Result<usize> {
+        ledger::write(db, act, "totals.import", async |w| Self::write(w, areas, None, new).await)
+            .await
+    }
+
+    async fn write(
+        w: &mut Writer<'_>,
+        areas: &Areas,
+        version: Option<IfMatch>,
+        new: &[Self],
+    ) -> Result<usize> {
+        lines::lock(w, areas, new).await?;
+        let concerned: BTreeSet<AreaId> = new.iter().map(|total| total.area_id).collect();
+        let years: BTreeSet<i16> = new.iter().map(|total| total.year).collect();
+        let (concerned, years): (Vec<_>, Vec<_>) =
+            (concerned.into_iter().collect(), years.into_iter().collect());
+        let known = Self::of_areas(w.db, &concerned, &years, None).await?;
+        let added = lines::append(w, areas, &known, new.to_vec(), version).await?;
+        for piece in added.chunks(1_000) {
+            diesel::insert_into(area_totals::table).values(piece).execute(w.db).await?;
+        }
+        Ok(added.len())
+    }
+
+    /// A total that is not entered yet.
+    pub fn new(area_id: AreaId, year: i16, base: Base, total: Option<i32>, source: &str) -> Self {
+        let Stamp { n, day, author_id, version } = Stamp::NONE;
+        let source = source.to_owned();
+        Self { area_id, year, base, n, total, counted_on: None, source, day, author_id, version }
+    }
+}
+
+impl Line for Total {
+    const ENTITY: Entity = Entity::Total;
+
+    fn area(&self) -> AreaId {
+        self.area_id
+    }
+
+    fn id(&self) -> String {
+        format!("{}/{}/{}", self.area_id, self.year, self.base)
     }
 
     fn fields(&self) -> Fields {
@@ -171,11 +161,15 @@ impl Total {
             .plain("counted_on", self.counted_on.map(|day| day.to_string()))
             .plain("source", &*self.source)
     }
-}
 
-/// Changing figures that somebody else may have seen takes their version; first ones do not.
-fn check(version: IfMatch, current: Option<Version>) -> Result<()> {
-    current.map_or(Ok(()), |current| version.check(current))
+    fn stamp(&self) -> Stamp {
+        let Self { n, day, author_id, version, .. } = *self;
+        Stamp { n, day, author_id, version }
+    }
+
+    fn stamped(self, Stamp { n, day, author_id, version }: Stamp) -> Self {
+        Self { n, day, author_id, version, ..self }
+    }
 }
 
 impl Closing {
@@ -200,55 +194,59 @@ impl Closing {
             .await?)
     }
 
+    /// Appends what differs from the closings of one area and year that hold.
     pub async fn put(
         db: &mut Conn,
         act: &Act,
-        area: AreaId,
-        year: i16,
+        areas: &Areas,
         version: IfMatch,
-        new: &[NewClosing],
-    ) -> Result<()> {
+        new: &[Self],
+    ) -> Result<usize> {
         ledger::write(db, act, "closings.put", async |w| {
-            w.lock(&[area]).await?;
-            let known = Self::current(w.db, area, year).await?;
-            let mut items = Vec::new();
-            let mut added = Vec::new();
-            for new in new {
-                let before = known.iter().find(|closing| closing.kind == new.kind);
-                if before.is_some_and(|b| b.state == new.state && b.reason == new.reason) {
-                    continue;
-                }
-                let after = Self {
-                    area_id: area,
-                    year,
-                    kind: new.kind,
-                    n: before.map_or(1, |before| before.n + 1),
-                    state: new.state,
-                    reason: new.reason.clone(),
-                    day: w.day,
-                    author_id: w.act.caller.id,
-                    version: w.version(area)?,
-                };
-                let id = format!("{area}/{year}/{}", new.kind);
-                items.push(match before {
-                    Some(before) => {
-                        Item::changed(Entity::Closing, id, before.fields(), after.fields())
-                    }
-                    None => Item::created(Entity::Closing, id, after.fields()),
-                });
-                added.push(after);
-            }
-            if added.is_empty() {
-                return Ok(());
-            }
-            check(version, known.iter().map(|closing| closing.version).max())?;
+            lines::lock(w, areas, new).await?;
+            let Some(Self { area_id, year, .. }) = new.first() else { return Ok(0) };
+            let known = Self::current(w.db, *area_id, *year).await?;
+            let added = lines::append(w, areas, &known, new.to_vec(), Some(version)).await?;
             diesel::insert_into(closings::table).values(&added).execute(w.db).await?;
-            w.record_all(area, &items).await
+            Ok(added.len())
         })
         .await
     }
 
+    /// A closing that is not entered yet.
+    pub fn new(
+        area_id: AreaId,
+        year: i16,
+        kind: Kind,
+        state: ClosingState,
+        reason: String,
+    ) -> Self {
+        let Stamp { n, day, author_id, version } = Stamp::NONE;
+        Self { area_id, year, kind, n, state, reason, day, author_id, version }
+    }
+}
+
+impl Line for Closing {
+    const ENTITY: Entity = Entity::Closing;
+
+    fn area(&self) -> AreaId {
+        self.area_id
+    }
+
+    fn id(&self) -> String {
+        format!("{}/{}/{}", self.area_id, self.year, self.kind)
+    }
+
     fn fields(&self) -> Fields {
         Fields::new().plain("state", self.state.as_str()).plain("reason", &*self.reason)
+    }
+
+    fn stamp(&self) -> Stamp {
+        let Self { n, day, author_id, version, .. } = *self;
+        Stamp { n, day, author_id, version }
+    }
+
+    fn stamped(self, Stamp { n, day, author_id, version }: Stamp) -> Self {
+        Self { n, day, author_id, version, ..self }
     }
 }

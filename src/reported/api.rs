@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::rows::{NewReported, Reported};
+use super::rows::Reported;
 use super::{Numbers, PrintedBase, Remark, remarks};
 use crate::areas::{AreaId, AreaLevel, Areas, api as areas_api};
 use crate::auth::allow::{Allow, ReadFigures, WriteReported};
@@ -162,7 +162,7 @@ pub async fn create_reported(
     answers_for(&areas, &user, area)?;
     let new = checked(area, new)?;
     let mut db = state.db().await?;
-    Reported::add(&mut db, &act, &areas, std::slice::from_ref(&new)).await?;
+    Reported::add(&mut db, &act, &areas, "reported.add", std::slice::from_ref(&new)).await?;
     let found = bodies(&mut db, &areas, area, true).await?;
     let key = (new.year, new.kind, new.level, new.reported_on);
     let made = found.into_iter().find(|f| (f.year, f.kind, f.level, f.reported_on) == key);
@@ -180,30 +180,23 @@ pub fn place_of(year: i16, reported_on: NaiveDate) -> NaiveDate {
     boundaries_of(year, reported_on.min(today()))
 }
 
-fn checked(area: AreaId, new: NewReportedBody) -> Result<NewReported> {
+fn checked(area: AreaId, new: NewReportedBody) -> Result<Reported> {
     let level = new.level.unwrap_or(new.kind.default_level());
-    let new = NewReported {
-        area,
-        year: new.year,
-        kind: new.kind,
-        level,
-        reported_on: new.reported_on,
-        numbers: Numbers {
-            registered: new.registered,
-            recognised: new.recognised,
-            total: new.total,
-            printed_rate: new.printed_rate,
-            printed_base: new.printed_base,
-        },
-        source: new.source,
-        taken_back: new.taken_back,
+    let numbers = Numbers {
+        registered: new.registered,
+        recognised: new.recognised,
+        total: new.total,
+        printed_rate: new.printed_rate,
+        printed_base: new.printed_base,
     };
+    let key = (area, new.year, new.kind, level, new.reported_on);
+    let new = Reported { taken_back: new.taken_back, ..Reported::new(key, numbers, &new.source) };
     let errors = faults(&new);
     if errors.is_empty() { Ok(new) } else { Err(Error::invalid(errors)) }
 }
 
 /// Everything for which a report is refused; what is only doubtful becomes a remark.
-pub fn faults(new: &NewReported) -> Vec<FieldError> {
+pub fn faults(new: &Reported) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut wrong = |pointer: &str, code, vi: &'static str, en: &'static str| {
         errors.push(FieldError::new(pointer, code, say(vi, en)));
@@ -224,7 +217,7 @@ pub fn faults(new: &NewReported) -> Vec<FieldError> {
             "The day must lie between 2000 and today.",
         );
     }
-    let Numbers { registered, recognised, total, .. } = new.numbers;
+    let Numbers { registered, recognised, total, .. } = new.numbers();
     if [registered, recognised, total].iter().all(Option::is_none) && !new.taken_back {
         wrong(
             "/recognised",

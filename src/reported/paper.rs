@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 use serde::Deserialize;
 
-use super::rows::NewReported;
+use super::rows::Reported;
 use super::{Numbers, PrintedBase};
 use crate::areas::Areas;
 use crate::error::{Error, Result};
@@ -30,27 +30,21 @@ struct Line {
 }
 
 /// All of them, in the areas that they are of.
-pub fn published(areas: &Areas) -> Result<Vec<NewReported>> {
+pub fn published(areas: &Areas) -> Result<Vec<Reported>> {
     csv::Reader::from_reader(PUBLISHED)
         .deserialize()
         .map(|line| {
             let line: Line = line.map_err(Error::internal)?;
-            Ok(NewReported {
-                area: areas.resolve("area_code", &line.area_code, line.boundaries_on)?,
-                year: line.assessment_year,
-                kind: line.kind,
-                level: line.level,
-                reported_on: line.reported_on,
-                numbers: Numbers {
-                    registered: line.registered,
-                    recognised: line.recognised,
-                    total: line.total,
-                    printed_rate: line.printed_rate,
-                    printed_base: line.printed_base,
-                },
-                source: line.source,
-                taken_back: false,
-            })
+            let area = areas.resolve("area_code", &line.area_code, line.boundaries_on)?;
+            let key = (area, line.assessment_year, line.kind, line.level, line.reported_on);
+            let numbers = Numbers {
+                registered: line.registered,
+                recognised: line.recognised,
+                total: line.total,
+                printed_rate: line.printed_rate,
+                printed_base: line.printed_base,
+            };
+            Ok(Reported::new(key, numbers, &line.source))
         })
         .collect()
 }

@@ -1,5 +1,7 @@
 //! Every query on reported figures.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Date, Integer};
@@ -8,11 +10,12 @@ use uuid::Uuid;
 
 use super::{Numbers, PrintedBase};
 use crate::areas::{AreaId, Areas};
-use crate::audit::{Entity, Fields, Item};
+use crate::audit::{Entity, Fields};
 use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::{Error, Result, say};
-use crate::inputs::{Percent, chain};
+use crate::inputs::Percent;
+use crate::inputs::lines::{self, Line, Stamp};
 use crate::kind::{Kind, Level};
 use crate::ledger::{self, Writer};
 use crate::schema::reported_figures as table;
@@ -41,19 +44,6 @@ pub struct Reported {
     pub day: NaiveDate,
     pub author_id: Uuid,
     pub version: Version,
-}
-
-/// What a report says.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewReported {
-    pub area: AreaId,
-    pub year: i16,
-    pub kind: Kind,
-    pub level: Level,
-    pub reported_on: NaiveDate,
-    pub numbers: Numbers,
-    pub source: String,
-    pub taken_back: bool,
 }
 
 /// What names a figure.
@@ -94,44 +84,28 @@ impl Reported {
         db: &mut Conn,
         act: &Act,
         areas: &Areas,
-        new: &[NewReported],
+        action: &'static str,
+        new: &[Self],
     ) -> Result<usize> {
-        ledger::write(db, act, "reported.add", async |w| Self::write(w, areas, new).await).await
+        ledger::write(db, act, action, async |w| Self::write(w, areas, new).await).await
     }
 
-    async fn write(w: &mut Writer<'_>, areas: &Areas, new: &[NewReported]) -> Result<usize> {
-        let chains: Vec<AreaId> = new.iter().map(|figure| chain(areas, figure.area)).collect();
-        w.lock(&chains).await?;
-        let concerned: Vec<AreaId> = new.iter().map(|figure| figure.area).collect();
+    async fn write(w: &mut Writer<'_>, areas: &Areas, new: &[Self]) -> Result<usize> {
+        lines::lock(w, areas, new).await?;
+        let concerned: BTreeSet<AreaId> = new.iter().map(|figure| figure.area_id).collect();
+        let concerned: Vec<AreaId> = concerned.into_iter().collect();
         let known = Self::latest(w.db, &concerned, None).await?;
-        let mut added = Vec::new();
-        let mut items: Vec<(AreaId, Item)> = Vec::new();
-        for (new, chain) in new.iter().zip(chains) {
-            let before = known.iter().find(|figure| figure.key() == new.key());
-            if before.is_some_and(|before| before.says(new)) {
-                continue;
-            }
-            if new.taken_back && before.is_none_or(|before| before.taken_back) {
-                return Err(Error::conflict(
-                    "nothing_to_take_back",
-                    say("Không có số liệu này để rút.", "There is no such figure to take back."),
-                ));
-            }
-            let after = Self::appended(new, before.map_or(1, |b| b.n + 1), w, chain)?;
-            let id = after.id();
-            let item = match before {
-                Some(before) => {
-                    Item::changed(Entity::Reported, id, before.fields(), after.fields())
-                }
-                None => Item::created(Entity::Reported, id, after.fields()),
-            };
-            items.push((chain, item));
-            added.push(after);
+        let added = lines::append(w, areas, &known, new.to_vec(), None).await?;
+        let stands = |new: &Self| known.iter().any(|f| f.id() == new.id() && !f.taken_back);
+        if added.iter().any(|new| new.taken_back && !stands(new)) {
+            return Err(Error::conflict(
+                "nothing_to_take_back",
+                say("Không có số liệu này để rút.", "There is no such figure to take back."),
+            ));
         }
         for piece in added.chunks(1_000) {
             diesel::insert_into(table::table).values(piece).execute(w.db).await?;
         }
-        w.record_each(items).await?;
         Ok(added.len())
     }
 
@@ -153,25 +127,28 @@ impl Reported {
         .await?)
     }
 
-    fn appended(new: &NewReported, n: i32, w: &Writer<'_>, chain: AreaId) -> Result<Self> {
-        Ok(Self {
-            area_id: new.area,
-            year: new.year,
-            kind: new.kind,
-            level: new.level,
-            reported_on: new.reported_on,
+    /// A figure that is not entered yet.
+    pub fn new(key: ReportedKey, numbers: Numbers, source: &str) -> Self {
+        let (area_id, year, kind, level, reported_on) = key;
+        let Stamp { n, day, author_id, version } = Stamp::NONE;
+        Self {
+            area_id,
+            year,
+            kind,
+            level,
+            reported_on,
             n,
-            registered: new.numbers.registered,
-            recognised: new.numbers.recognised,
-            total: new.numbers.total,
-            printed_rate: new.numbers.printed_rate.map(|rate| rate.0),
-            printed_base: new.numbers.printed_base,
-            source: new.source.clone(),
-            taken_back: new.taken_back,
-            day: w.day,
-            author_id: w.act.caller.id,
-            version: w.version(chain)?,
-        })
+            registered: numbers.registered,
+            recognised: numbers.recognised,
+            total: numbers.total,
+            printed_rate: numbers.printed_rate.map(|rate| rate.0),
+            printed_base: numbers.printed_base,
+            source: source.to_owned(),
+            taken_back: false,
+            day,
+            author_id,
+            version,
+        }
     }
 
     pub fn key(&self) -> ReportedKey {
@@ -187,23 +164,13 @@ impl Reported {
             printed_base: self.printed_base,
         }
     }
+}
 
-    /// As somebody would report it again.
-    pub fn again(&self) -> NewReported {
-        NewReported {
-            area: self.area_id,
-            year: self.year,
-            kind: self.kind,
-            level: self.level,
-            reported_on: self.reported_on,
-            numbers: self.numbers(),
-            source: self.source.clone(),
-            taken_back: self.taken_back,
-        }
-    }
+impl Line for Reported {
+    const ENTITY: Entity = Entity::Reported;
 
-    fn says(&self, new: &NewReported) -> bool {
-        self.again() == *new
+    fn area(&self) -> AreaId {
+        self.area_id
     }
 
     fn id(&self) -> String {
@@ -221,10 +188,13 @@ impl Reported {
             .plain("source", &*self.source)
             .plain("taken_back", self.taken_back)
     }
-}
 
-impl NewReported {
-    pub fn key(&self) -> ReportedKey {
-        (self.area, self.year, self.kind, self.level, self.reported_on)
+    fn stamp(&self) -> Stamp {
+        let Self { n, day, author_id, version, .. } = *self;
+        Stamp { n, day, author_id, version }
+    }
+
+    fn stamped(self, Stamp { n, day, author_id, version }: Stamp) -> Self {
+        Self { n, day, author_id, version, ..self }
     }
 }

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::rows::{NewRound, Round, Waiting, waiting};
+use super::rows::{Round, Waiting, waiting};
 use super::{Calendar, check};
 use crate::areas::{AreaId, AreaLevel, Areas, api as areas_api};
 use crate::auth::allow::{Allow, ReadFigures, SetRounds};
@@ -118,9 +118,9 @@ pub async fn put_rounds(
     let areas = state.areas();
     let (area, year) = place(&areas, &path)?;
     writable(&areas, &user, area)?;
-    let new = checked(json.into_inner(), year)?;
+    let new = checked(area, year, &json.rounds)?;
     let mut db = state.db().await?;
-    Round::put(&mut db, &user.plain(), area, year.get(), version, &new).await?;
+    Round::put(&mut db, &user.plain(), &areas, version, &new).await?;
     body(&mut db, &areas, area, year).await
 }
 
@@ -148,18 +148,15 @@ pub async fn list_overdue(
     Ok(Page { items, next, count: None })
 }
 
-fn checked(new: NewRounds, year: Year) -> Result<Vec<NewRound>> {
-    check_repeated(new.rounds.iter().map(|round| round.kind.as_str()), "rounds")?;
+fn checked(area: AreaId, year: Year, new: &[NewRoundBody]) -> Result<Vec<Round>> {
+    check_repeated(new.iter().map(|round| round.kind.as_str()), "rounds")?;
     let mut errors = Vec::new();
-    let rounds: Vec<NewRound> = new
-        .rounds
-        .into_iter()
-        .map(|round| NewRound {
-            kind: round.kind,
-            registration_until: round.registration_until,
-            decision_until: round.decision_until,
-        })
-        .collect();
+    let round = |new: &NewRoundBody| Round {
+        registration_until: new.registration_until,
+        decision_until: new.decision_until,
+        ..Round::new(area, year.get(), new.kind)
+    };
+    let rounds: Vec<Round> = new.iter().map(round).collect();
     for (n, round) in rounds.iter().enumerate() {
         if let Err(error) = check(round, year, &format!("/rounds/{n}")) {
             errors.extend(error.to_problem().errors);

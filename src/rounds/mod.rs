@@ -91,7 +91,7 @@ pub fn late_reason_needed() -> Error {
 }
 
 /// Deadlines lie in the assessment year or the one after, registering before deciding.
-pub fn check(round: &rows::NewRound, year: Year, at: &str) -> Result<()> {
+pub fn check(round: &Round, year: Year, at: &str) -> Result<()> {
     let (first, last) = (i32::from(year.get()), i32::from(year.get()) + 1);
     let mut errors = Vec::new();
     for (field, day) in

@@ -9,13 +9,14 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Calendar;
-use crate::areas::AreaId;
-use crate::audit::{Entity, Fields, Item};
+use crate::areas::{AreaId, Areas};
+use crate::audit::{Entity, Fields};
 use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::Result;
 use crate::input::IfMatch;
 use crate::inputs::ClosingState;
+use crate::inputs::lines::{self, Line, Stamp};
 use crate::kind::Kind;
 use crate::ledger;
 use crate::schema::{closings, rounds};
@@ -38,21 +39,7 @@ pub struct Round {
     pub version: Version,
 }
 
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewRound {
-    pub kind: Kind,
-    pub registration_until: Option<NaiveDate>,
-    pub decision_until: Option<NaiveDate>,
-}
-
 impl Round {
-    fn fields(&self) -> Fields {
-        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
-        Fields::new()
-            .plain("registration_until", day(self.registration_until))
-            .plain("decision_until", day(self.decision_until))
-    }
-
     /// What an area itself set for a year.
     async fn own(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<Self>> {
         Ok(rounds::table
@@ -64,53 +51,67 @@ impl Round {
             .await?)
     }
 
-    /// Appends what differs from what holds; nothing is written if nothing does.
+    /// Appends what differs from what an area set for a year; nothing is written if nothing does.
     pub async fn put(
         db: &mut Conn,
         act: &Act,
-        area: AreaId,
-        year: i16,
+        areas: &Areas,
         version: IfMatch,
-        new: &[NewRound],
-    ) -> Result<()> {
+        new: &[Self],
+    ) -> Result<usize> {
         ledger::write(db, act, "rounds.put", async |w| {
-            w.lock(&[area]).await?;
-            let known = Self::own(w.db, area, year).await?;
-            let (mut items, mut added) = (Vec::new(), Vec::new());
-            for new in new {
-                let before = known.iter().find(|round| round.kind == new.kind);
-                let after = Self {
-                    area_id: area,
-                    year,
-                    kind: new.kind,
-                    n: before.map_or(1, |before| before.n + 1),
-                    registration_until: new.registration_until,
-                    decision_until: new.decision_until,
-                    day: w.day,
-                    author_id: w.act.caller.id,
-                    version: w.version(area)?,
-                };
-                let id = format!("{area}/{year}/{}", new.kind);
-                match before {
-                    Some(before) if before.fields() == after.fields() => continue,
-                    Some(before) => {
-                        let (old, new) = (before.fields(), after.fields());
-                        items.push(Item::changed(Entity::Round, id, old, new));
-                    }
-                    None => items.push(Item::created(Entity::Round, id, after.fields())),
-                }
-                added.push(after);
-            }
-            if added.is_empty() {
-                return Ok(());
-            }
-            if let Some(current) = known.iter().map(|round| round.version).max() {
-                version.check(current)?;
-            }
+            lines::lock(w, areas, new).await?;
+            let Some(Self { area_id, year, .. }) = new.first() else { return Ok(0) };
+            let known = Self::own(w.db, *area_id, *year).await?;
+            let added = lines::append(w, areas, &known, new.to_vec(), Some(version)).await?;
             diesel::insert_into(rounds::table).values(&added).execute(w.db).await?;
-            w.record_all(area, &items).await
+            Ok(added.len())
         })
         .await
+    }
+
+    /// A round that is not entered yet, without deadlines.
+    pub fn new(area_id: AreaId, year: i16, kind: Kind) -> Self {
+        let Stamp { n, day, author_id, version } = Stamp::NONE;
+        Self {
+            area_id,
+            year,
+            kind,
+            n,
+            registration_until: None,
+            decision_until: None,
+            day,
+            author_id,
+            version,
+        }
+    }
+}
+
+impl Line for Round {
+    const ENTITY: Entity = Entity::Round;
+
+    fn area(&self) -> AreaId {
+        self.area_id
+    }
+
+    fn id(&self) -> String {
+        format!("{}/{}/{}", self.area_id, self.year, self.kind)
+    }
+
+    fn fields(&self) -> Fields {
+        let day = |day: Option<NaiveDate>| day.map(|day| day.to_string());
+        Fields::new()
+            .plain("registration_until", day(self.registration_until))
+            .plain("decision_until", day(self.decision_until))
+    }
+
+    fn stamp(&self) -> Stamp {
+        let Self { n, day, author_id, version, .. } = *self;
+        Stamp { n, day, author_id, version }
+    }
+
+    fn stamped(self, Stamp { n, day, author_id, version }: Stamp) -> Self {
+        Self { n, day, author_id, version, ..self }
     }
 }
 

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
-use super::rows::{NewTarget, Target};
+use super::rows::Target;
 use super::{Goal, nearest};
 use crate::areas::{AreaId, AreaLevel, Areas};
 use crate::auth::allow::{Allow, ReadFigures, WriteTargets};
@@ -117,7 +117,7 @@ pub async fn put_targets(
     let areas = state.areas();
     let (area, year) = place(&areas, &path)?;
     may_set(&areas, &user, area)?;
-    let new = checked(area, year, json.into_inner().targets)?;
+    let new = checked(area, year, &json.targets)?;
     let mut db = state.db().await?;
     Target::put(&mut db, &user.plain(), &areas, version, &new).await?;
     body(&mut db, &areas, area, year, false).await
@@ -140,26 +140,24 @@ pub fn may_set(areas: &Areas, caller: &Caller, area: AreaId) -> Result<()> {
     ))
 }
 
-fn checked(area: AreaId, year: Year, new: Vec<NewTargetBody>) -> Result<Vec<NewTarget>> {
+fn checked(area: AreaId, year: Year, new: &[NewTargetBody]) -> Result<Vec<Target>> {
     let names: Vec<String> =
         new.iter().map(|t| format!("{} {} {:?}", t.kind, t.base, t.group)).collect();
     check_repeated(names.iter().map(String::as_str), "targets")?;
-    let mut errors = Vec::new();
-    let mut checked = Vec::new();
-    for (n, new) in new.into_iter().enumerate() {
+    let target = |new: &NewTargetBody| {
         let goal = Goal { kind: new.kind, base: new.base, group: new.group };
-        let target =
-            NewTarget { area, year: year.get(), goal, percent: new.percent, source: new.source };
-        errors.extend(faults(&target, &format!("/targets/{n}")));
-        checked.push(target);
-    }
-    if errors.is_empty() { Ok(checked) } else { Err(Error::invalid(errors)) }
+        Target::new(area, year.get(), goal, new.percent, &new.source)
+    };
+    let targets: Vec<Target> = new.iter().map(target).collect();
+    let faulty = |(n, target)| faults(target, &format!("/targets/{n}"));
+    let errors: Vec<FieldError> = (0..).zip(&targets).flat_map(faulty).collect();
+    if errors.is_empty() { Ok(targets) } else { Err(Error::invalid(errors)) }
 }
 
 /// Everything for which a target is refused; pointers are below `at`.
-pub fn faults(new: &NewTarget, at: &str) -> Vec<FieldError> {
+pub fn faults(new: &Target, at: &str) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    if !new.goal.is_known() {
+    if !new.goal().is_known() {
         errors.push(FieldError::new(
             format!("{at}/base"),
             "base_not_of_kind",
@@ -169,7 +167,7 @@ pub fn faults(new: &NewTarget, at: &str) -> Vec<FieldError> {
             ),
         ));
     }
-    if new.percent.is_some_and(|percent| !(1..=10_000).contains(&percent.0)) {
+    if new.percent.is_some_and(|percent| !(1..=10_000).contains(&percent)) {
         errors.push(FieldError::new(
             format!("{at}/percent"),
             "range",

@@ -53,11 +53,14 @@ pub fn nearest<'a>(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::inputs::Percent;
 
     #[test]
     fn the_nearest_area_that_has_a_target_counts() {
         let goal = Goal { kind: Kind::Family, base: Base::Households, group: None };
-        let of = |area, percent| Target::of_the_product(area, 2030, goal, percent, "nguồn");
+        let of = |area, percent: Option<i32>| {
+            Target::new(area, 2030, goal, percent.map(Percent), "nguồn")
+        };
         let targets = [of(1, Some(8000)), of(10, Some(8500)), of(100, None)];
         let found = |ancestors: &[AreaId]| {
             nearest(&targets, ancestors, 2030, goal).and_then(|target| target.percent)

@@ -1,5 +1,7 @@
 //! Every query on targets, and those that come with the product.
 
+use std::collections::BTreeSet;
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Date, Integer};
@@ -9,12 +11,13 @@ use uuid::Uuid;
 
 use super::Goal;
 use crate::areas::{AreaId, Areas};
-use crate::audit::{Entity, Fields, Item};
+use crate::audit::{Entity, Fields};
 use crate::auth::{Act, Role};
 use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::input::IfMatch;
-use crate::inputs::{Percent, chain};
+use crate::inputs::Percent;
+use crate::inputs::lines::{self, Line, Stamp};
 use crate::kind::{Base, Group, Kind};
 use crate::ledger::{self, Writer};
 use crate::schema::targets;
@@ -38,16 +41,6 @@ pub struct Target {
     pub day: NaiveDate,
     pub author_id: Uuid,
     pub version: Version,
-}
-
-/// What is set.
-#[derive(Debug, Clone, PartialEq)]
-pub struct NewTarget {
-    pub area: AreaId,
-    pub year: i16,
-    pub goal: Goal,
-    pub percent: Option<Percent>,
-    pub source: String,
 }
 
 const NATIONAL: &[u8] = include_bytes!("../../data/targets/national.csv");
@@ -97,7 +90,7 @@ impl Target {
         act: &Act,
         areas: &Areas,
         version: IfMatch,
-        new: &[NewTarget],
+        new: &[Self],
     ) -> Result<usize> {
         ledger::write(db, act, "targets.put", async |w| {
             Self::write(w, areas, Some(version), new).await
@@ -106,12 +99,7 @@ impl Target {
     }
 
     /// The same for any areas and years, whatever holds there: from a sheet.
-    pub async fn put_all(
-        db: &mut Conn,
-        act: &Act,
-        areas: &Areas,
-        new: &[NewTarget],
-    ) -> Result<usize> {
+    pub async fn put_all(db: &mut Conn, act: &Act, areas: &Areas, new: &[Self]) -> Result<usize> {
         ledger::write(db, act, "targets.import", async |w| Self::write(w, areas, None, new).await)
             .await
     }
@@ -120,89 +108,55 @@ impl Target {
         w: &mut Writer<'_>,
         areas: &Areas,
         version: Option<IfMatch>,
-        new: &[NewTarget],
+        new: &[Self],
     ) -> Result<usize> {
-        let chains: Vec<AreaId> = new.iter().map(|target| chain(areas, target.area)).collect();
-        w.lock(&chains).await?;
-        let concerned: Vec<AreaId> = new.iter().map(|target| target.area).collect();
-        let known = Self::of_areas(w.db, &concerned, None).await?;
-        let mut added = Vec::new();
-        let mut items = Vec::new();
-        for (new, chain) in new.iter().zip(chains) {
-            let before = known.iter().find(|target| target.is_of(new));
-            if before.is_some_and(|before| before.says(new)) {
-                continue;
-            }
-            let after = Self {
-                n: before.map_or(1, |before| before.n + 1),
-                day: w.day,
-                author_id: w.act.caller.id,
-                version: w.version(chain)?,
-                ..Self::of_the_product(
-                    new.area,
-                    new.year,
-                    new.goal,
-                    new.percent.map(|percent| percent.0),
-                    &new.source,
-                )
-            };
-            let id = after.id();
-            items.push((
-                chain,
-                match before {
-                    Some(before) => {
-                        Item::changed(Entity::Target, id, before.fields(), after.fields())
-                    }
-                    None => Item::created(Entity::Target, id, after.fields()),
-                },
-            ));
-            added.push(after);
-        }
-        if let (Some(version), [first, ..]) = (version, &added[..]) {
-            let same = |target: &&Self| target.year == first.year;
-            let current = known.iter().filter(same).map(|target| target.version).max();
-            current.map_or(Ok(()), |current| version.check(current))?;
-        }
+        lines::lock(w, areas, new).await?;
+        let concerned: BTreeSet<AreaId> = new.iter().map(|target| target.area_id).collect();
+        let years: BTreeSet<i16> = new.iter().map(|target| target.year).collect();
+        let concerned: Vec<AreaId> = concerned.into_iter().collect();
+        let mut known = Self::of_areas(w.db, &concerned, None).await?;
+        known.retain(|target| years.contains(&target.year));
+        let added = lines::append(w, areas, &known, new.to_vec(), version).await?;
         for piece in added.chunks(1_000) {
             diesel::insert_into(targets::table).values(piece).execute(w.db).await?;
         }
-        w.record_each(items).await?;
         Ok(added.len())
     }
 
-    /// A target before it has its place in the register.
-    pub fn of_the_product(
+    /// A target that is not entered yet.
+    pub fn new(
         area_id: AreaId,
         year: i16,
         goal: Goal,
-        percent: Option<i32>,
+        percent: Option<Percent>,
         source: &str,
     ) -> Self {
+        let Stamp { n, day, author_id, version } = Stamp::NONE;
         Self {
             area_id,
             year,
             kind: goal.kind,
             base: goal.base,
             group_code: goal.group.map(Group::as_str).unwrap_or_default().to_owned(),
-            n: 1,
-            percent,
+            n,
+            percent: percent.map(|percent| percent.0),
             source: source.to_owned(),
-            day: NaiveDate::default(),
-            author_id: Uuid::nil(),
-            version: Version::NEVER,
+            day,
+            author_id,
+            version,
         }
     }
 
     pub fn goal(&self) -> Goal {
         Goal { kind: self.kind, base: self.base, group: Group::parse(&self.group_code) }
     }
+}
 
-    fn is_of(&self, new: &NewTarget) -> bool {
-        (self.area_id, self.year, self.goal()) == (new.area, new.year, new.goal)
-    }
+impl Line for Target {
+    const ENTITY: Entity = Entity::Target;
 
-    fn says(&self, new: &NewTarget) -> bool {
-        self.percent.map(Percent) == new.percent && self.source == new.source
+    fn area(&self) -> AreaId {
+        self.area_id
     }
 
     fn id(&self) -> String {
@@ -212,6 +166,15 @@ impl Target {
 
     fn fields(&self) -> Fields {
         Fields::new().plain("percent", self.percent).plain("source", &*self.source)
+    }
+
+    fn stamp(&self) -> Stamp {
+        let Self { n, day, author_id, version, .. } = *self;
+        Stamp { n, day, author_id, version }
+    }
+
+    fn stamped(self, Stamp { n, day, author_id, version }: Stamp) -> Self {
+        Self { n, day, author_id, version, ..self }
     }
 }
 
@@ -226,16 +189,11 @@ pub async fn install(db: &mut Conn, areas: &Areas) -> Result<()> {
         .deserialize()
         .collect::<std::result::Result<_, _>>()
         .map_err(Error::internal)?;
-    let new: Vec<NewTarget> = read
-        .into_iter()
-        .map(|target| NewTarget {
-            area: country,
-            year: target.year,
-            goal: Goal { kind: target.kind, base: target.base, group: target.group },
-            percent: Some(target.percent),
-            source: target.source,
-        })
-        .collect();
+    let target = |target: National| {
+        let goal = Goal { kind: target.kind, base: target.base, group: target.group };
+        Target::new(country, target.year, goal, Some(target.percent), &target.source)
+    };
+    let new: Vec<Target> = read.into_iter().map(target).collect();
     let act = Act::of_the_product(country, Role::Administrator);
     Target::put_all(db, &act, areas, &new).await?;
     Ok(())

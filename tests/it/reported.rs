@@ -146,9 +146,13 @@ async fn the_published_figures_say_themselves_what_is_wrong_in_them() {
     let act = Act::of_the_product(areas.country(), Role::Supervisor);
     let published = published(&areas).expect("figures");
     let mut db = app.db().await;
-    let added = Reported::add(&mut db, &act, &areas, &published).await.expect("an entry");
+    let added = Reported::add(&mut db, &act, &areas, "reported.import", &published)
+        .await
+        .expect("an entry");
     assert_eq!(added, 16);
-    let again = Reported::add(&mut db, &act, &areas, &published).await.expect("no entry");
+    let again = Reported::add(&mut db, &act, &areas, "reported.import", &published)
+        .await
+        .expect("no entry");
     assert_eq!(again, 0);
     let viewer = app.dashboard("VN").await;
     for (path, day, expected) in [

@@ -65,3 +65,42 @@ async fn the_auditors_walk_proves_what_was_answered() {
     }
     assert!(server.stop().success());
 }
+
+#[actix_web::test]
+async fn the_story_of_a_commune_goes_through_all_that_can_happen_to_it() {
+    let home = Home::new();
+    let server = home.serve(&["--demo"]);
+    let walked = walk(&home, "<!-- story -->", "<!-- end of the story -->");
+    let said = String::from_utf8_lossy(&walked.stdout);
+    let wrong = String::from_utf8_lossy(&walked.stderr);
+    assert!(walked.status.success(), "{said}\n{wrong}");
+    for wanted in [
+        "slips: 2\n",
+        "register until 2025-03-31, set by 37",
+        "112/QĐ-UBND of UBND Thành phố Nam Định",
+        "\"code\":\"late_reason_needed\"",
+        "late: true",
+        "passes",
+        "after the decision was annulled: verified",
+        "the list: undone, 2 rows taken back",
+        "\"code\":\"probable_duplicate\"",
+        "why: same_name",
+        "left: Đinh Công Tráng",
+        "on 30 September: 12 hamlets, today: 11",
+        "applied: Phường Vụ Bản\nundone: Xã Vụ Bản",
+        "touches 728 holders, 12 hamlets, 2 accounts",
+        "placed: 129 titles",
+        "still waiting: 907 titles",
+        "accounts given a new area: 2",
+        "overdue since 2026-02-15",
+        "Họ và tên: Mạc Thị Bưởi",
+        "read by supervisor.37: personal_data.export",
+        "sửa lại danh hiệu Gia đình học tập năm 2025 (cấp xã) của gia đình Đinh Công Tráng: đúng ra là \
+         năm 2026, cấp xã. Lý do: Đăng ký nhầm năm.",
+        "chains valid: true",
+        "cells that differ from the records: 0",
+    ] {
+        assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
+    }
+    assert!(server.stop().success());
+}

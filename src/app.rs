@@ -20,8 +20,9 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     accounts, areas, audit, auth, contract, criteria, decisions, difficult, duplicates, exports,
-    hamlets, holders, imports, inputs, metrics, moves, people, placements, progress, proof,
-    quality, reforms, reported, retention, rounds, statistics, targets, titles, users,
+    hamlet_changes, hamlets, holders, imports, inputs, metrics, moves, people, placements,
+    progress, proof, quality, reforms, reported, retention, rounds, statistics, targets, titles,
+    users,
 };
 
 /// Every route of `/api/v1`.
@@ -50,6 +51,7 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(areas::api::get_lineage)
         .service(difficult::api::get_difficult)
         .service(difficult::api::put_difficult)
+        .service(reforms::api::list_reforms)
         .service(reforms::api::stage_reform)
         .service(reforms::api::get_reform)
         .service(reforms::api::apply_reform)
@@ -60,10 +62,12 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(placements::api::take_back)
         .service(hamlets::api::list_hamlets)
         .service(hamlets::api::create_hamlet)
-        .service(hamlets::api::change_hamlet)
-        .service(hamlets::changes_api::list_hamlet_changes)
-        .service(hamlets::changes_api::make_hamlet_change)
-        .service(hamlets::changes_api::undo_hamlet_change)
+        .service(hamlet_changes::api::change_hamlet)
+        .service(hamlet_changes::api::list_hamlet_changes)
+        .service(hamlet_changes::api::make_hamlet_change)
+        .service(hamlet_changes::api::undo_hamlet_change)
+        .service(difficult::hamlet_api::get_hamlet_difficult)
+        .service(difficult::hamlet_api::put_hamlet_difficult)
         .service(criteria::api::list_criteria_sets)
         .service(criteria::api::create_criteria_set)
         // A fixed path stands before one with a parameter in its place.

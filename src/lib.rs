@@ -31,6 +31,7 @@ pub mod holders;
 pub mod inputs;
 pub mod rounds;
 pub mod titles;
+pub mod hamlet_changes;
 pub mod placements;
 pub mod difficult;
 pub mod reforms;

@@ -296,6 +296,15 @@ diesel::table! {
 }
 
 diesel::table! {
+    difficult_hamlets (hamlet_id, valid_from) {
+        hamlet_id -> Uuid,
+        valid_from -> Date,
+        valid_to -> Nullable<Date>,
+        source -> Text,
+    }
+}
+
+diesel::table! {
     erasures (holder_id) {
         holder_id -> Uuid,
         day -> Date,
@@ -346,7 +355,6 @@ diesel::table! {
         hamlet_type -> Text,
         name -> Text,
         search_key -> Text,
-        difficult -> Bool,
         valid_from -> Date,
         valid_to -> Nullable<Date>,
         version -> Int8,
@@ -690,6 +698,7 @@ diesel::joinable!(criteria_sets -> areas (area_id));
 diesel::joinable!(decision_titles -> decisions (decision_id));
 diesel::joinable!(decisions -> areas (authority_area_id));
 diesel::joinable!(difficult_areas -> areas (area_id));
+diesel::joinable!(difficult_hamlets -> hamlets (hamlet_id));
 diesel::joinable!(former_hamlets -> hamlet_changes (change_id));
 diesel::joinable!(hamlet_changes -> areas (area_id));
 diesel::joinable!(holder_identifiers -> holders (holder_id));
@@ -730,6 +739,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     decision_titles,
     decisions,
     difficult_areas,
+    difficult_hamlets,
     erasures,
     former_hamlets,
     hamlet_changes,

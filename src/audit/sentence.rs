@@ -133,11 +133,16 @@ fn verb(told: &Told<'_>) -> Say {
             ("rút lại theo việc hủy danh sách", "took back with its list")
         }
         ("import.undo", _) => ("khôi phục theo việc hủy danh sách", "restored with its list"),
-        ("hamlet.change", _) => ("đổi tên theo thôn", "renamed with its hamlet"),
+        (action, "title") if action.starts_with("hamlet.") || action == "area.difficult" => {
+            ("xét lại theo mức của nơi ở", "assessed anew by where the holder lives,")
+        }
+        ("hamlet.change" | "hamlet.rename", _) => ("đổi tên theo thôn", "renamed with its hamlet"),
+        ("hamlet.undo", _) => ("khôi phục theo việc hủy thay đổi thôn", "restored with its hamlet"),
         ("hamlet.merge", _) => ("chuyển theo việc sáp nhập thôn", "moved with a merged hamlet"),
         ("hamlet.convert", _) => ("đổi theo việc chuyển loại thôn", "changed with its hamlet"),
         ("hamlet.dissolve", _) => ("chuyển theo việc giải thể thôn", "moved with its hamlet"),
-        ("hamlet.place", _) => ("xếp về xã mới", "placed in its commune"),
+        ("split.place", _) => ("xếp về xã mới", "placed in its commune"),
+        ("split.take_back", _) => ("hủy xếp về xã mới", "took back the placing of"),
         (other, _) => {
             return match (told.before.is_some(), told.after.is_some()) {
                 (false, _) => say(format!("ghi mới ({other})"), format!("created ({other})")),

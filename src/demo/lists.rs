@@ -88,7 +88,6 @@ fn hamlet(n: usize) -> Hamlet {
         hamlet_type: "tổ dân phố".to_owned(),
         name: n.to_string(),
         search_key: String::new(),
-        difficult: false,
         valid_from: chrono::NaiveDate::default(),
         valid_to: None,
         version: Version::NEVER,

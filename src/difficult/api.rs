@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::{Period, faults, rows};
+use super::{Period, in_order, rows};
 use crate::areas::{AreaId, AreaLevel, Areas};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, ReadFigures, WriteDifficult};
@@ -37,7 +37,7 @@ pub struct PeriodBody {
     valid_from: NaiveDate,
     /// The last day; none while it holds.
     valid_to: Option<NaiveDate>,
-    /// The decision that lists the commune.
+    /// The decision that lists the commune or hamlet.
     #[schema(example = "Nghị định 272/2025/NĐ-CP")]
     #[validate(length(min = 1, max = 500))]
     source: String,
@@ -65,6 +65,7 @@ pub async fn get_difficult(
 }
 
 /// Say when a commune is specially difficult, by which decisions: the province or the country does.
+/// Titles without a decision are assessed anew.
 #[utoipa::path(tag = "areas", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), IfMatch))]
 #[put("/areas/commune/{code}/difficult")]
 pub async fn put_difficult(
@@ -76,21 +77,26 @@ pub async fn put_difficult(
 ) -> Result<Versioned<Difficult>> {
     let areas = state.areas();
     let commune = listed(&areas, &user, &code)?;
-    let mut periods: Vec<Period> =
-        json.into_inner().periods.into_iter().map(Period::from).collect();
-    let errors = faults(&periods);
-    if !errors.is_empty() {
-        return Err(Error::invalid(errors));
-    }
-    periods.sort_by_key(|period| period.from);
+    let periods = json.into_inner().read()?;
     let mut db = state.db().await?;
-    rows::put(&mut db, &user.plain(), commune, version, &periods).await?;
+    rows::put(&mut db, &user.plain(), &areas, commune, version, &periods).await?;
     read(&mut db, &areas, commune).await
 }
 
-impl From<PeriodBody> for Period {
-    fn from(body: PeriodBody) -> Self {
-        Self { from: body.valid_from, to: body.valid_to, source: body.source }
+impl NewDifficult {
+    pub(super) fn read(self) -> Result<Vec<Period>> {
+        let read = |body: PeriodBody| Period {
+            from: body.valid_from,
+            to: body.valid_to,
+            source: body.source,
+        };
+        in_order(self.periods.into_iter().map(read).collect())
+    }
+}
+
+impl From<Period> for PeriodBody {
+    fn from(period: Period) -> Self {
+        Self { valid_from: period.from, valid_to: period.to, source: period.source }
     }
 }
 
@@ -112,10 +118,7 @@ fn listed(areas: &Areas, caller: &Caller, code: &str) -> Result<AreaId> {
 async fn read(db: &mut Db, areas: &Areas, commune: AreaId) -> Result<Versioned<Difficult>> {
     let (periods, version) = rows::of_commune(db, commune).await?;
     let version = version.unwrap_or(Version::NEVER);
-    let periods = periods
-        .into_iter()
-        .map(|p| PeriodBody { valid_from: p.from, valid_to: p.to, source: p.source })
-        .collect();
+    let periods = periods.into_iter().map(PeriodBody::from).collect();
     let area = areas.code(commune, today()).to_owned();
     Ok(Versioned(Difficult { area, periods, version }, version))
 }

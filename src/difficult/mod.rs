@@ -1,25 +1,26 @@
-//! When a commune is specially difficult, by the decision that lists it: the lower threshold holds
-//! there.
+//! When a commune or hamlet is specially difficult, by the decision that lists it: the lower threshold
+//! holds there.
 
 pub mod api;
+pub mod hamlet_api;
 pub mod rows;
 
-use chrono::NaiveDate;
+pub use crate::hamlets::marks::Period;
 
-use crate::error::{FieldError, say};
+use crate::error::{Error, FieldError, Result, say};
 
-/// A time in which a commune is listed.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Period {
-    pub from: NaiveDate,
-    /// The last day; none while it holds.
-    pub to: Option<NaiveDate>,
-    /// The decision that says so.
-    pub source: String,
+/// A list without faults, in the order of time.
+pub fn in_order(mut periods: Vec<Period>) -> Result<Vec<Period>> {
+    let errors = faults(&periods);
+    if !errors.is_empty() {
+        return Err(Error::invalid(errors));
+    }
+    periods.sort_by_key(|period| period.from);
+    Ok(periods)
 }
 
 /// What is wrong with a list of periods: one that ends before it begins, two that overlap.
-pub fn faults(periods: &[Period]) -> Vec<FieldError> {
+fn faults(periods: &[Period]) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for (n, period) in periods.iter().enumerate() {
         if period.to.is_some_and(|to| to < period.from) {
@@ -47,6 +48,7 @@ pub fn faults(periods: &[Period]) -> Vec<FieldError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use chrono::NaiveDate;
 
     #[test]
     fn periods_follow_each_other() {

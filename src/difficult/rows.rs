@@ -3,16 +3,21 @@
 use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
+use uuid::Uuid;
 
 use super::Period;
-use crate::areas::AreaId;
+use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::Result;
+use crate::hamlets::marks;
+use crate::hamlets::rows::Hamlet;
 use crate::input::IfMatch;
 use crate::ledger;
-use crate::schema::difficult_areas;
+use crate::schema::{difficult_areas, hamlets};
+use crate::titles::rows::Title;
+use crate::titles::write;
 use crate::version::Version;
 
 /// The difficult times of a commune, the oldest first, and the version of the list if it has any.
@@ -33,10 +38,11 @@ pub async fn of_commune(db: &mut Conn, commune: AreaId) -> Result<(Vec<Period>, 
     Ok((periods.collect(), version))
 }
 
-/// Stores the whole list. Titles take it in when they are registered or scored next.
+/// Stores the whole list of a commune; its titles without a decision take it in.
 pub async fn put(
     db: &mut Conn,
     act: &Act,
+    areas: &Areas,
     commune: AreaId,
     version: IfMatch,
     new: &[Period],
@@ -66,15 +72,43 @@ pub async fn put(
             .collect();
         diesel::insert_into(difficult_areas::table).values(rows).execute(w.db).await?;
         let item = Item::changed(Entity::Area, commune, fields(&known), fields(new));
-        w.record(commune, item).await
+        w.record(commune, item).await?;
+        let open = Title::undecided_in(w.db, commune).await?;
+        write::reassess(w, areas, commune, open).await
+    })
+    .await
+}
+
+/// Stores the whole list of a hamlet; the titles without a decision of all who live there take it in.
+pub async fn put_hamlet(
+    db: &mut Conn,
+    act: &Act,
+    areas: &Areas,
+    commune: AreaId,
+    id: Uuid,
+    version: IfMatch,
+    new: &[Period],
+) -> Result<()> {
+    ledger::write(db, act, "hamlet.difficult", async |w| {
+        w.lock(&[commune]).await?;
+        let hamlet = Hamlet::in_chain(w.db, areas, commune, id).await?;
+        let known = marks::of_hamlet(w.db, id).await?;
+        if known == new {
+            return Ok(());
+        }
+        version.check(hamlet.version)?;
+        marks::store(w.db, id, new).await?;
+        diesel::update(hamlets::table.find(id))
+            .set(hamlets::version.eq(w.version(commune)?))
+            .execute(w.db)
+            .await?;
+        w.record(commune, Item::changed(Entity::Hamlet, id, fields(&known), fields(new))).await?;
+        let open = Title::undecided_of_hamlets(w.db, &[id]).await?;
+        write::reassess(w, areas, commune, open).await
     })
     .await
 }
 
 fn fields(periods: &[Period]) -> Fields {
-    let periods: Vec<serde_json::Value> = periods
-        .iter()
-        .map(|p| serde_json::json!({"valid_from": p.from, "valid_to": p.to, "source": p.source}))
-        .collect();
-    Fields::new().plain("difficult", periods)
+    Fields::new().plain("difficult", marks::told(periods))
 }

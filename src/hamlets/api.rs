@@ -1,7 +1,7 @@
 //! The hamlets of a commune, kept by its recorder.
 
 use actix_web::web::{Data, Path};
-use actix_web::{get, patch, post};
+use actix_web::{get, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -9,14 +9,15 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::rows::{Hamlet, HamletChange};
-use super::writable;
+use super::{marks, writable};
 use crate::areas::{AreaId, Areas, api as areas_api};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, ReadRecords, WriteRecords};
 use crate::clock::today;
+use crate::db::Db;
 use crate::error::{Error, Result};
-use crate::input::{IfMatch, Json, Query, path_id};
-use crate::reply::{Created, Page, Versioned};
+use crate::input::{Json, Query};
+use crate::reply::{Created, Page};
 use crate::state::State;
 use crate::version::Version;
 
@@ -37,7 +38,7 @@ pub struct HamletBody {
     name: String,
     #[schema(example = "Tổ dân phố số 5")]
     full_name: String,
-    /// Specially difficult: the lower threshold holds here.
+    /// Specially difficult on the day asked for: the lower threshold holds here.
     difficult: bool,
     /// 2021-01-01 means "or earlier, unknown".
     valid_from: NaiveDate,
@@ -56,21 +57,11 @@ pub struct NewHamlet {
     #[schema(example = "số 5")]
     #[validate(length(min = 1, max = 200))]
     name: String,
+    /// Specially difficult at all times; days and decisions are put apart.
     #[serde(default)]
     difficult: bool,
     /// The first day, where it is known.
     valid_from: Option<NaiveDate>,
-}
-
-/// JSON Merge Patch: only what is to change.
-#[derive(Deserialize, Validate, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct HamletPatch {
-    #[validate(length(min = 1, max = 50))]
-    r#type: Option<String>,
-    #[validate(length(min = 1, max = 200))]
-    name: Option<String>,
-    difficult: Option<bool>,
 }
 
 /// Which hamlets are listed.
@@ -94,8 +85,9 @@ pub async fn list_hamlets(
     let areas = state.areas();
     let on = query.on.unwrap_or_else(today);
     let commune = commune(&areas, &user, &code, on)?;
-    let found = Hamlet::of_commune_on(&mut *state.db().await?, &areas, commune, on).await?;
-    let items = found.iter().map(|hamlet| body(&areas, hamlet)).collect();
+    let mut db = state.db().await?;
+    let found = Hamlet::of_commune_on(&mut db, &areas, commune, on).await?;
+    let items = bodies(&mut db, &areas, &found, on).await?;
     Ok(Page { items, next: None, count: None })
 }
 
@@ -120,42 +112,9 @@ pub async fn create_hamlet(
     };
     let mut db = state.db().await?;
     let ids = Hamlet::add(&mut db, &act, commune, &[change]).await?;
-    let made = Hamlet::find(&mut db, ids[0]).await?;
-    Ok(Created {
-        location: format!("/api/v1/areas/commune/{}/hamlets", areas.code(commune, today())),
-        version: Some(made.version),
-        body: body(&areas, &made),
-    })
-}
-
-/// Correct the name, type or mark of a hamlet, as if it had been so from the first day. What a decision
-/// changes on a day is a hamlet change.
-#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), ("id" = Uuid, Path), IfMatch))]
-#[patch("/areas/commune/{code}/hamlets/{id}")]
-pub async fn change_hamlet(
-    state: Data<State>,
-    user: Allow<WriteRecords>,
-    path: Path<(String, String)>,
-    version: IfMatch,
-    json: Json<HamletPatch>,
-) -> Result<Versioned<HamletBody>> {
-    let areas = state.areas();
-    let commune = writable(&areas, &user, commune(&areas, &user, &path.0, today())?)?;
-    let mut db = state.db().await?;
-    let known = Hamlet::find(&mut db, path_id(&path.1)?).await?;
-    if areas.chain(known.area_id, known.placed_id) != commune {
-        return Err(Error::not_found());
-    }
-    let patch = json.into_inner();
-    let change = HamletChange {
-        hamlet_type: patch.r#type.unwrap_or_else(|| known.hamlet_type.clone()),
-        name: patch.name.unwrap_or_else(|| known.name.clone()),
-        difficult: patch.difficult.unwrap_or(known.difficult),
-        valid_from: None,
-    };
-    Hamlet::change(&mut db, &user.plain(), commune, &known, version, &change).await?;
-    let after = Hamlet::find(&mut db, known.id).await?;
-    Ok(Versioned(body(&areas, &after), after.version))
+    let (body, version) = body(&mut db, &areas, ids[0]).await?;
+    let location = format!("/api/v1/areas/commune/{}/hamlets", areas.code(commune, today()));
+    Ok(Created { location, version: Some(version), body })
 }
 
 /// A commune that the caller may see.
@@ -164,19 +123,42 @@ pub fn commune(areas: &Areas, caller: &Caller, code: &str, on: NaiveDate) -> Res
     if areas.covers(caller.area, commune) { Ok(commune) } else { Err(Error::not_found()) }
 }
 
-fn body(areas: &Areas, hamlet: &Hamlet) -> HamletBody {
-    let commune = areas.chain(hamlet.area_id, hamlet.placed_id);
-    HamletBody {
-        id: hamlet.id,
-        commune: areas.code(commune, today()).to_owned(),
-        former_commune: (commune != hamlet.area_id)
-            .then(|| areas.name(hamlet.area_id, hamlet.valid_from)),
-        r#type: hamlet.hamlet_type.clone(),
-        name: hamlet.name.clone(),
-        full_name: hamlet.full_name(),
-        difficult: hamlet.difficult,
-        valid_from: hamlet.valid_from,
-        valid_to: hamlet.valid_to,
-        version: hamlet.version,
+/// Hamlets as they are told, marked as on a day.
+pub async fn bodies(
+    db: &mut Db,
+    areas: &Areas,
+    hamlets: &[Hamlet],
+    on: NaiveDate,
+) -> Result<Vec<HamletBody>> {
+    let ids: Vec<Uuid> = hamlets.iter().map(|hamlet| hamlet.id).collect();
+    let marks = marks::of_hamlets(db, &ids).await?;
+    let marked = |id| marks.get(id).is_some_and(|periods| marks::marked(periods, on));
+    Ok(hamlets.iter().map(|hamlet| HamletBody::new(areas, hamlet, marked(&hamlet.id))).collect())
+}
+
+/// The same of one, as it is today.
+pub async fn body(db: &mut Db, areas: &Areas, id: Uuid) -> Result<(HamletBody, Version)> {
+    let hamlet = Hamlet::find(db, id).await?;
+    let body = bodies(db, areas, std::slice::from_ref(&hamlet), today()).await?;
+    let body = body.into_iter().next().ok_or_else(Error::not_found)?;
+    Ok((body, hamlet.version))
+}
+
+impl HamletBody {
+    fn new(areas: &Areas, hamlet: &Hamlet, difficult: bool) -> Self {
+        let commune = areas.chain(hamlet.area_id, hamlet.placed_id);
+        Self {
+            id: hamlet.id,
+            commune: areas.code(commune, today()).to_owned(),
+            former_commune: (commune != hamlet.area_id)
+                .then(|| areas.name(hamlet.area_id, hamlet.valid_from)),
+            r#type: hamlet.hamlet_type.clone(),
+            name: hamlet.name.clone(),
+            full_name: hamlet.full_name(),
+            difficult,
+            valid_from: hamlet.valid_from,
+            valid_to: hamlet.valid_to,
+            version: hamlet.version,
+        }
     }
 }

@@ -5,12 +5,12 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use crate::areas::AreaId;
+use super::marks;
+use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::{Error, OnConstraint, Result, say};
-use crate::input::{IfMatch, stale};
 use crate::kind::Kind;
 use crate::ledger::{self, Writer};
 use crate::schema::{area_scopes, hamlets, holders};
@@ -27,7 +27,6 @@ pub struct Hamlet {
     pub hamlet_type: String,
     pub name: String,
     pub search_key: String,
-    pub difficult: bool,
     pub valid_from: NaiveDate,
     pub valid_to: Option<NaiveDate>,
     pub version: Version,
@@ -41,6 +40,7 @@ pub const UNKNOWN: NaiveDate = NaiveDate::from_ymd_opt(2021, 1, 1).unwrap();
 pub struct HamletChange {
     pub hamlet_type: String,
     pub name: String,
+    /// Specially difficult at all times.
     pub difficult: bool,
     /// The first day, where it is known.
     pub valid_from: Option<NaiveDate>,
@@ -57,7 +57,6 @@ impl Hamlet {
         Fields::new()
             .plain("type", &*self.hamlet_type)
             .plain("name", &*self.name)
-            .plain("difficult", self.difficult)
             .plain("valid_from", self.valid_from.to_string())
     }
 
@@ -95,6 +94,20 @@ impl Hamlet {
         Ok(hamlets::table.find(id).select(Self::as_select()).first(db).await?)
     }
 
+    /// One whose records the commune keeps.
+    pub async fn in_chain(db: &mut Conn, areas: &Areas, commune: AreaId, id: Uuid) -> Result<Self> {
+        let found = Self::find(db, id).await?;
+        let keeps = areas.chain(found.area_id, found.placed_id) == commune;
+        if keeps { Ok(found) } else { Err(Error::not_found()) }
+    }
+
+    /// One that the commune lists: what waits in a split commune is seen by all its successors.
+    pub async fn seen_in(db: &mut Conn, areas: &Areas, commune: AreaId, id: Uuid) -> Result<Self> {
+        let found = Self::find(db, id).await?;
+        let seen = areas.covers(commune, found.placed_id.unwrap_or(found.area_id));
+        if seen { Ok(found) } else { Err(Error::not_found()) }
+    }
+
     pub async fn by_ids(db: &mut Conn, ids: &[Uuid]) -> Result<Vec<Self>> {
         let found = hamlets::table.filter(hamlets::id.eq_any(ids));
         Ok(found.select(Self::as_select()).load(db).await?)
@@ -119,7 +132,6 @@ impl Hamlet {
                     hamlet_type: change.hamlet_type.clone(),
                     name: change.name.clone(),
                     search_key: search_key(&full_name(&change.hamlet_type, &change.name)),
-                    difficult: change.difficult,
                     valid_from: change.valid_from.unwrap_or(UNKNOWN),
                     valid_to: None,
                     version,
@@ -130,49 +142,18 @@ impl Hamlet {
                 .execute(w.db)
                 .await
                 .on_constraint("hamlets_name_key", taken)?;
-            let items: Vec<Item> =
-                made.iter().map(|h| Item::created(Entity::Hamlet, h.id, h.fields())).collect();
+            let mut items = Vec::new();
+            for (hamlet, change) in made.iter().zip(new) {
+                let mut fields = hamlet.fields();
+                if change.difficult {
+                    let mark = [marks::always(hamlet.valid_from)];
+                    marks::store(w.db, hamlet.id, &mark).await?;
+                    fields = fields.plain("difficult", marks::told(&mark));
+                }
+                items.push(Item::created(Entity::Hamlet, hamlet.id, fields));
+            }
             w.record_all(commune, &items).await?;
             Ok(made.iter().map(|h| h.id).collect())
-        })
-        .await
-    }
-
-    /// Renames a hamlet or changes its type or mark; it stays the same hamlet.
-    pub async fn change(
-        db: &mut Conn,
-        act: &Act,
-        chain: AreaId,
-        known: &Self,
-        version: IfMatch,
-        change: &HamletChange,
-    ) -> Result<()> {
-        ledger::write(db, act, "hamlet.change", async |w| {
-            w.lock(&[chain]).await?;
-            let before: Self = hamlets::table
-                .find(known.id)
-                .for_update()
-                .select(Self::as_select())
-                .first(w.db)
-                .await?;
-            version.check(before.version)?;
-            if before.version != known.version {
-                return Err(stale(before.version));
-            }
-            let mut after = before.clone();
-            after.hamlet_type = change.hamlet_type.clone();
-            after.name = change.name.clone();
-            after.search_key = search_key(&after.full_name());
-            after.difficult = change.difficult;
-            after.version = w.version(chain)?;
-            diesel::update(hamlets::table.find(after.id))
-                .set(&after)
-                .execute(w.db)
-                .await
-                .on_constraint("hamlets_name_key", taken)?;
-            rename_community(w, chain, &before, &after).await?;
-            let item = Item::changed(Entity::Hamlet, after.id, before.fields(), after.fields());
-            w.record(chain, item).await
         })
         .await
     }

@@ -5,7 +5,7 @@ use actix_web::{get, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
@@ -18,8 +18,9 @@ use crate::auth::Caller;
 use crate::auth::allow::{Allow, ManageAreas};
 use crate::db::Db;
 use crate::error::{Error, Result, say};
-use crate::input::{Json, path_id};
-use crate::reply::{Created, Versioned};
+use crate::input::{Json, Query, path_id};
+use crate::paging;
+use crate::reply::{Created, Page, Versioned};
 use crate::state::State;
 use crate::version::Version;
 
@@ -38,6 +39,30 @@ pub struct ReformBody {
     /// The areas of the day before that it changes.
     areas: Vec<OldAreaBody>,
     version: Version,
+}
+
+/// A reform as a list tells it.
+#[derive(Serialize, ToSchema)]
+pub struct ReformLine {
+    id: Uuid,
+    #[schema(example = "Nghị quyết 1671/NQ-UBTVQH15")]
+    decree: String,
+    /// The first day on which it holds.
+    effective_on: NaiveDate,
+    state: ReformState,
+    /// The day on which it was sent.
+    day: NaiveDate,
+    version: Version,
+}
+
+/// Which reforms are listed.
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ReformQuery {
+    state: Option<ReformState>,
+    limit: Option<i64>,
+    cursor: Option<String>,
 }
 
 /// An area that a reform renames or ends, as it is on the day before, and what stands in it.
@@ -69,6 +94,22 @@ pub struct Undo {
 pub struct TitlesOfYear {
     year: i16,
     titles: i64,
+}
+
+/// List reforms, the last sent first.
+#[utoipa::path(tag = "areas", security(("bearer" = [])), params(ReformQuery))]
+#[get("/reforms")]
+pub async fn list_reforms(
+    state: Data<State>,
+    user: Allow<ManageAreas>,
+    query: Query<ReformQuery>,
+) -> Result<Page<ReformLine>> {
+    of_country(&state.areas(), &user)?;
+    let limit = paging::limit(query.limit)?;
+    let after = paging::after(&query.state, query.cursor.as_deref())?;
+    let found = Reform::list(&mut *state.db().await?, query.state, after, limit + 1).await?;
+    let (found, next) = paging::cut(found, limit, &query.state, |reform| reform.id)?;
+    Ok(Page { items: found.into_iter().map(ReformLine::from).collect(), next, count: None })
 }
 
 /// Send a reform of areas (CSV with a row for each pair of an old and a new area). Nothing changes
@@ -178,6 +219,13 @@ async fn read(db: &mut Db, areas: &Areas, id: Uuid) -> Result<ReformBody> {
         day: reform.day,
         version: reform.version,
     })
+}
+
+impl From<Reform> for ReformLine {
+    fn from(reform: Reform) -> Self {
+        let Reform { id, decree, effective_on, state, day, version, .. } = reform;
+        Self { id, decree, effective_on, state, day, version }
+    }
 }
 
 impl OldAreaBody {

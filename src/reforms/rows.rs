@@ -47,6 +47,25 @@ impl Reform {
         found.optional()?.ok_or_else(Error::not_found)
     }
 
+    /// One page, the last sent first.
+    pub async fn list(
+        db: &mut Conn,
+        state: Option<ReformState>,
+        after: Option<Uuid>,
+        limit: i64,
+    ) -> Result<Vec<Self>> {
+        let query = reforms::table.order(reforms::id.desc()).limit(limit).into_boxed();
+        let query = match state {
+            Some(state) => query.filter(reforms::state.eq(state)),
+            None => query,
+        };
+        let query = match after {
+            Some(id) => query.filter(reforms::id.lt(id)),
+            None => query,
+        };
+        Ok(query.select(Self::as_select()).load(db).await?)
+    }
+
     /// Keeps a file that has no faults, to be looked at and applied.
     pub async fn stage(db: &mut Conn, act: &Act, areas: &Areas, file: &[u8]) -> Result<Uuid> {
         let plan = plan(file, areas)?;

@@ -14,7 +14,7 @@ use crate::error::Result;
 use crate::holders::rows::Holder;
 use crate::kind::{Level, Status};
 use crate::ledger::Writer;
-use crate::schema::titles;
+use crate::schema::{holders, titles};
 
 /// What a move changes of a title, as it was before. Nothing in it is about a person.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -79,10 +79,8 @@ impl Title {
     /// Those that follow their holders when these move. What a split left unplaced stays: only its
     /// province may say where it belongs.
     pub async fn undecided_of(db: &mut Conn, areas: &Areas, holders: &[Uuid]) -> Result<Vec<Self>> {
-        let open: Vec<Status> =
-            Status::ALL.iter().copied().filter(|status| is_undecided(*status)).collect();
         let mut found: Vec<Self> = titles::table
-            .filter(titles::holder_id.eq_any(holders).and(titles::status.eq_any(open)))
+            .filter(titles::holder_id.eq_any(holders).and(titles::status.eq_any(undecided())))
             .order((titles::holder_id, titles::year, titles::level))
             .select(Self::as_select())
             .load(db)
@@ -90,6 +88,42 @@ impl Title {
         found.retain(|title| areas.settled(title.place()).is_some());
         Ok(found)
     }
+
+    /// Those of a commune, with their holders.
+    pub async fn undecided_in(db: &mut Conn, commune: AreaId) -> Result<Vec<(Self, Holder)>> {
+        Ok(titles::table
+            .inner_join(holders::table)
+            .filter(titles::status.eq_any(undecided()))
+            .filter(
+                titles::placed_id
+                    .assume_not_null()
+                    .eq(commune)
+                    .or(titles::placed_id.is_null().and(titles::area_id.eq(commune))),
+            )
+            .order((titles::holder_id, titles::year, titles::level))
+            .select((Self::as_select(), Holder::as_select()))
+            .load(db)
+            .await?)
+    }
+
+    /// Those of all who live in these hamlets.
+    pub async fn undecided_of_hamlets(
+        db: &mut Conn,
+        hamlets: &[Uuid],
+    ) -> Result<Vec<(Self, Holder)>> {
+        Ok(titles::table
+            .inner_join(holders::table)
+            .filter(titles::status.eq_any(undecided()))
+            .filter(holders::hamlet_id.eq_any(hamlets))
+            .order((titles::holder_id, titles::year, titles::level))
+            .select((Self::as_select(), Holder::as_select()))
+            .load(db)
+            .await?)
+    }
+}
+
+fn undecided() -> Vec<Status> {
+    Status::ALL.iter().copied().filter(|status| is_undecided(*status)).collect()
 }
 
 /// Moves titles to another commune, whose criteria and difficulties hold for them from now on. Their

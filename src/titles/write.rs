@@ -13,16 +13,17 @@ use uuid::Uuid;
 use super::rows::{Title, TitleKey};
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Item};
-use crate::criteria::{CriteriaSet, applicable};
+use crate::criteria::{CriteriaSet, applicable, rows as criteria_rows};
 use crate::db::Conn;
 use crate::error::Result;
+use crate::hamlets::marks;
 use crate::holders::rows::Holder;
 use crate::kind::{Level, Status};
 use crate::ledger::{TitleChange, Writer};
-use crate::schema::{decision_titles, decisions, difficult_areas, hamlets, titles};
+use crate::schema::{decision_titles, decisions, difficult_areas, titles};
 
 /// What holds for titles that are registered or scored now: the holder's group, and whether commune
-/// or hamlet are specially difficult in the assessment year.
+/// or hamlet are specially difficult at the end of the assessment year.
 pub async fn refresh(db: &mut Conn, found: &mut [(Title, Holder)]) -> Result<()> {
     let places: Vec<i32> = found.iter().map(|(title, _)| title.place()).collect();
     let hard_areas: Vec<(i32, NaiveDate, Option<NaiveDate>)> = difficult_areas::table
@@ -30,23 +31,44 @@ pub async fn refresh(db: &mut Conn, found: &mut [(Title, Holder)]) -> Result<()>
         .select((difficult_areas::area_id, difficult_areas::valid_from, difficult_areas::valid_to))
         .load(db)
         .await?;
-    let in_hamlets: Vec<Uuid> = found.iter().filter_map(|(_, holder)| holder.hamlet_id).collect();
-    let hard_hamlets: HashSet<Uuid> = hamlets::table
-        .filter(hamlets::id.eq_any(in_hamlets).and(hamlets::difficult))
-        .select(hamlets::id)
-        .load(db)
-        .await?
-        .into_iter()
-        .collect();
+    let in_hamlets: HashSet<Uuid> =
+        found.iter().filter_map(|(_, holder)| holder.hamlet_id).collect();
+    let in_hamlets: Vec<Uuid> = in_hamlets.into_iter().collect();
+    let hard_hamlets = marks::of_hamlets(db, &in_hamlets).await?;
     for (title, holder) in found {
         let end = NaiveDate::from_ymd_opt(i32::from(title.year), 12, 31).unwrap_or_default();
         let hard_area = hard_areas.iter().any(|(area, from, to)| {
             *area == title.place() && *from <= end && to.is_none_or(|to| to >= end)
         });
-        title.difficult = hard_area || holder.hamlet_id.is_some_and(|h| hard_hamlets.contains(&h));
+        let hamlet = holder.hamlet_id.and_then(|hamlet| hard_hamlets.get(&hamlet));
+        title.difficult = hard_area || hamlet.is_some_and(|periods| marks::marked(periods, end));
         title.group_code = holder.group_code.clone();
     }
     Ok(())
+}
+
+/// Titles without a decision take in that commune or hamlet became difficult or are so no more. Those
+/// of other chains, which are not locked, do when they are scored next.
+pub async fn reassess(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    chain: AreaId,
+    mut found: Vec<(Title, Holder)>,
+) -> Result<()> {
+    found.retain(|(title, _)| areas.chain(title.area_id, title.placed_id) == chain);
+    let mut after = found.clone();
+    refresh(w.db, &mut after).await?;
+    let sets = criteria_rows::all(w.db).await?;
+    let mut changes = Vec::new();
+    for ((before, _), (now, _)) in found.into_iter().zip(after) {
+        if now.difficult == before.difficult {
+            continue;
+        }
+        let mut after = Title { difficult: now.difficult, ..before.clone() };
+        after.assess(set_of(&sets, areas, &after, w.day));
+        changes.push((before, after));
+    }
+    save_all(w, areas, changes, false).await
 }
 
 /// The criteria set of a title.

@@ -26,6 +26,17 @@ pub async fn area_success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             let may = &[Role::Supervisor, Role::Administrator];
             write(may, DIFFICULT, json!({"periods": [period]}))
         }
+        "GET /areas/commune/{code}/hamlets/{id}/difficult" => {
+            let made = c.recorder().post(HAMLETS, hamlet("xóm Núi")).await.is(201);
+            read(READERS, of(&made, &format!("{HAMLETS}/{{id}}/difficult")))
+        }
+        "PUT /areas/commune/{code}/hamlets/{id}/difficult" => {
+            let made = c.recorder().post(HAMLETS, hamlet("xóm Đồi")).await.is(201);
+            let period = json!({"valid_from": "2021-06-04", "valid_to": null,
+                                "source": "Quyết định 612/QĐ-UBDT"});
+            let path = of(&made, &format!("{HAMLETS}/{{id}}/difficult"));
+            write(RECORDER, path, json!({"periods": [period]})).knowing(made)
+        }
         "GET /areas/commune/{code}/hamlet-changes" => read(READERS, CHANGES),
         "POST /areas/commune/{code}/hamlet-changes" => {
             write(RECORDER, CHANGES, c.conversion("thôn Một").await)
@@ -52,6 +63,7 @@ pub async fn area_success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             write(SUPERVISOR, path, back).leaves(&["13354", "13363"])
         }
 
+        "GET /reforms" => read(ADMINISTRATOR, "/reforms"),
         "POST /reforms" => {
             let body = Body::File(reform(1).into());
             Success { body, ..write(ADMINISTRATOR, "/reforms", Value::Null) }.leaves(COUNTRY)

@@ -1,23 +1,25 @@
-//! Changes of hamlets on the wire: by whom, from which day, under which document.
+//! Changes of hamlets on the wire: from which day, under which document, or as corrections.
 
 use actix_web::web::{Data, Path};
-use actix_web::{get, post};
+use actix_web::{get, patch, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::api::commune;
-use super::changes::HamletChanged;
-use super::names::FormerHamlet;
-use super::rows::full_name;
-use super::{ChangeAction, NewHamletChange, writable};
+use super::NewHamletChange;
+use super::correct::correct;
+use super::rows::HamletChanged;
 use crate::auth::allow::{Allow, ReadRecords, WriteRecords};
 use crate::clock::today;
 use crate::error::Result;
-use crate::input::{Json, path_id};
-use crate::reply::{Created, Done, Page};
+use crate::hamlets::api::{self as hamlets, HamletBody, commune};
+use crate::hamlets::names::FormerHamlet;
+use crate::hamlets::rows::{Hamlet, HamletChange, full_name};
+use crate::hamlets::{ChangeAction, marks, writable};
+use crate::input::{IfMatch, Json, path_id};
+use crate::reply::{Created, Done, Page, Versioned};
 use crate::state::State;
 use crate::version::Version;
 
@@ -51,6 +53,18 @@ pub struct NewChange {
 pub struct HamletRef {
     id: Uuid,
     version: Version,
+}
+
+/// JSON Merge Patch: only what is to change.
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct HamletPatch {
+    #[validate(length(min = 1, max = 50))]
+    r#type: Option<String>,
+    #[validate(length(min = 1, max = 200))]
+    name: Option<String>,
+    /// Specially difficult at all times; refused where decisions say when.
+    difficult: Option<bool>,
 }
 
 /// A change as it was made.
@@ -145,6 +159,34 @@ pub async fn undo_hamlet_change(
     let mut db = state.db().await?;
     HamletChanged::undo(&mut db, &act, &areas, commune, id, &json.reason).await?;
     Ok(Done)
+}
+
+/// Correct the name, type or mark of a hamlet, as if it had been so from the first day. What a decision
+/// changes on a day is a hamlet change.
+#[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), ("id" = Uuid, Path), IfMatch))]
+#[patch("/areas/commune/{code}/hamlets/{id}")]
+pub async fn change_hamlet(
+    state: Data<State>,
+    user: Allow<WriteRecords>,
+    path: Path<(String, String)>,
+    version: IfMatch,
+    json: Json<HamletPatch>,
+) -> Result<Versioned<HamletBody>> {
+    let areas = state.areas();
+    let commune = writable(&areas, &user, commune(&areas, &user, &path.0, today())?)?;
+    let mut db = state.db().await?;
+    let known = Hamlet::in_chain(&mut db, &areas, commune, path_id(&path.1)?).await?;
+    let marks = marks::of_hamlet(&mut db, known.id).await?;
+    let patch = json.into_inner();
+    let change = HamletChange {
+        hamlet_type: patch.r#type.unwrap_or_else(|| known.hamlet_type.clone()),
+        name: patch.name.unwrap_or_else(|| known.name.clone()),
+        difficult: patch.difficult.unwrap_or_else(|| marks::marked(&marks, today())),
+        valid_from: None,
+    };
+    correct(&mut db, &user.plain(), &areas, commune, &known, version, &change).await?;
+    let (body, version) = hamlets::body(&mut db, &areas, known.id).await?;
+    Ok(Versioned(body, version))
 }
 
 impl NewChange {

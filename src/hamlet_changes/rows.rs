@@ -3,23 +3,26 @@
 
 use std::collections::HashMap;
 
-use chrono::NaiveDate;
+use chrono::{Datelike, NaiveDate};
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::names::FormerHamlet;
-use super::rows::{Hamlet, full_name, rename_community, taken};
-use super::{ChangeAction, NewHamletChange};
+use super::NewHamletChange;
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::{Error, FieldError, OnConstraint, Result, say};
+use crate::hamlets::names::FormerHamlet;
+use crate::hamlets::rows::{Hamlet, full_name, rename_community, taken};
+use crate::hamlets::{ChangeAction, marks};
 use crate::kind::Kind;
 use crate::ledger::{self, Writer};
 use crate::schema::{former_hamlets, hamlet_changes, hamlets, holders};
 use crate::text::search_key;
+use crate::titles::rows::Title;
+use crate::titles::write;
 use crate::version::Version;
 
 /// A change of hamlets as it was entered.
@@ -125,7 +128,10 @@ impl HamletChanged {
             }
             let ids: Vec<Uuid> = found.iter().map(|hamlet| hamlet.id).collect();
             match into {
-                Some(into) => change.move_holders(w, &ids, into).await?,
+                Some(into) => {
+                    change.move_holders(w, &ids, into).await?;
+                    change.reassess(w, areas, &[into]).await?;
+                }
                 None if ending => refuse_inhabited(w, &found).await?,
                 None => {}
             }
@@ -157,7 +163,6 @@ impl HamletChanged {
             search_key: search_key(&full_name(&hamlet_type, &name)),
             hamlet_type,
             name,
-            difficult: merged.iter().all(|hamlet| hamlet.difficult),
             valid_from: self.effective_on,
             valid_to: None,
             version: self.version,
@@ -167,7 +172,13 @@ impl HamletChanged {
             .execute(w.db)
             .await
             .on_constraint("hamlets_name_key", taken)?;
-        let item = Item::created(Entity::Hamlet, made.id, self.tell(made.fields(), None));
+        let ids: Vec<Uuid> = merged.iter().map(|hamlet| hamlet.id).collect();
+        let of = marks::of_hamlets(w.db, &ids).await?;
+        let lists: Vec<_> = ids.iter().map(|id| of.get(id).cloned().unwrap_or_default()).collect();
+        let mark = marks::common(&lists);
+        marks::store(w.db, made.id, &mark).await?;
+        let fields = made.fields().plain("difficult", marks::told(&mark));
+        let item = Item::created(Entity::Hamlet, made.id, self.tell(fields, None));
         w.record(self.area_id, item).await?;
         Ok(made.id)
     }
@@ -221,6 +232,18 @@ impl HamletChanged {
         let Some(id) = ended else { return Ok(()) };
         let after = Fields::new().plain("ended_on", last.map(|day| day.to_string()));
         w.record(self.area_id, Item::changed(Entity::Holder, id, Fields::new(), after)).await
+    }
+
+    /// The mark of the hamlet that people live in now holds for their titles from the year of the change on.
+    pub(super) async fn reassess(
+        &self,
+        w: &mut Writer<'_>,
+        areas: &Areas,
+        hamlets: &[Uuid],
+    ) -> Result<()> {
+        let mut open = Title::undecided_of_hamlets(w.db, hamlets).await?;
+        open.retain(|(title, _)| i32::from(title.year) >= self.effective_on.year());
+        write::reassess(w, areas, areas.chain(self.area_id, None), open).await
     }
 
     /// Everyone of the merged hamlets lives in the one they became.

@@ -5,15 +5,15 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::ChangeAction;
-use super::changes::{HamletChanged, community_of, former_of, store};
-use super::names::FormerHamlet;
-use super::rows::{Hamlet, rename_community};
+use super::rows::{HamletChanged, community_of, former_of, store};
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item, rows as audit_rows};
 use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::{Error, Result, say};
+use crate::hamlets::ChangeAction;
+use crate::hamlets::names::FormerHamlet;
+use crate::hamlets::rows::{Hamlet, rename_community};
 use crate::ledger::{self, Writer};
 use crate::schema::{former_hamlets, hamlet_changes, hamlets, holders};
 use crate::text::search_key;
@@ -79,7 +79,8 @@ impl HamletChanged {
             for name in &former {
                 restore(w, commune, name, version).await?;
             }
-            Ok(())
+            let homes: Vec<Uuid> = former.iter().map(|name| name.hamlet_id).collect();
+            change.reassess(w, areas, &homes).await
         })
         .await
     }

@@ -1,5 +1,5 @@
 //! What is done at the start and every minute by one server of all: days are closed and signed, what
-//! has expired is removed.
+//! was planned for the new day is made, what has expired is removed.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -12,6 +12,7 @@ use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection};
 use crate::clock::today;
 use crate::db::{Conn, locks};
 use crate::error::{Error, Result};
+use crate::hamlet_changes;
 use crate::keys::Keys;
 use crate::proof;
 use crate::retention::rows::Rule;
@@ -55,6 +56,7 @@ pub async fn once(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> {
         Ok::<_, Error>(locked)
     });
     if kept.await? {
+        hamlet_changes::due::make_due(db, today).await?;
         // What is summed up of closed days changes no more: writers need not wait for it.
         blocks::write(db).await?;
     }

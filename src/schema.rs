@@ -344,6 +344,9 @@ diesel::table! {
         undone_on -> Nullable<Date>,
         author_id -> Uuid,
         version -> Int8,
+        state -> Text,
+        plan -> Nullable<Jsonb>,
+        faults -> Nullable<Jsonb>,
     }
 }
 

@@ -8,14 +8,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use validator::Validate;
 
-use super::NewHamletChange;
 use super::correct::correct;
 use super::rows::HamletChanged;
+use super::{ChangeState, NewHamletChange};
 use crate::auth::allow::{Allow, ReadRecords, WriteRecords};
 use crate::clock::today;
-use crate::error::Result;
+use crate::db::Db;
+use crate::error::{Lang, Result};
 use crate::hamlets::api::{self as hamlets, HamletBody, commune};
 use crate::hamlets::names::FormerHamlet;
+use crate::hamlets::planned::Plan;
 use crate::hamlets::rows::{Hamlet, HamletChange, full_name};
 use crate::hamlets::{ChangeAction, marks, writable};
 use crate::input::{IfMatch, Json, path_id};
@@ -29,7 +31,7 @@ use crate::version::Version;
 #[serde(deny_unknown_fields)]
 pub struct NewChange {
     change: ChangeAction,
-    /// The first day on which it holds.
+    /// The first day on which it holds; a day to come is waited for.
     #[schema(example = "2026-11-01")]
     effective_on: NaiveDate,
     /// The decision that says so.
@@ -77,11 +79,26 @@ pub struct HamletChangeBody {
     document: String,
     /// The day on which it was entered.
     day: NaiveDate,
-    /// The day on which it was taken back.
+    /// Entered before its day, it is `planned` until then; `failed` if it did not fit on its day.
+    state: ChangeState,
+    /// The day on which it was withdrawn or taken back.
     undone_on: Option<NaiveDate>,
-    /// The hamlets as they were until then.
+    /// The hamlets as they were until then, or as they are while it waits.
     hamlets: Vec<FormerBody>,
+    /// Why it could not be made on its day.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    faults: Vec<FaultBody>,
     version: Version,
+}
+
+/// A reason why a change did not fit on its day.
+#[derive(Serialize, ToSchema)]
+#[schema(as = HamletChangeFault)]
+pub struct FaultBody {
+    #[schema(example = "hamlet_ended")]
+    code: String,
+    #[schema(example = "Thôn Đông không còn nữa.")]
+    detail: String,
 }
 
 /// A hamlet as it was called until a change.
@@ -112,21 +129,25 @@ pub async fn list_hamlet_changes(
     state: Data<State>,
     user: Allow<ReadRecords>,
     code: Path<String>,
+    lang: Lang,
 ) -> Result<Page<HamletChangeBody>> {
     let areas = state.areas();
     let ending = areas.ending_in(commune(&areas, &user, &code, today())?);
-    let found = HamletChanged::of_commune(&mut *state.db().await?, &ending).await?;
-    let items = found.into_iter().map(|(change, former)| body(change, former)).collect();
+    let mut db = state.db().await?;
+    let found = HamletChanged::of_commune(&mut db, &ending).await?;
+    let items = bodies(&mut db, found, lang).await?;
     Ok(Page { items, next: None, count: None })
 }
 
-/// Rename, convert, merge or dissolve hamlets from a day on, by a document.
+/// Rename, convert, merge or dissolve hamlets from a day on, by a document. Before that day nothing
+/// changes; it is made when the day begins.
 #[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669")))]
 #[post("/areas/commune/{code}/hamlet-changes")]
 pub async fn make_hamlet_change(
     state: Data<State>,
     user: Allow<WriteRecords>,
     code: Path<String>,
+    lang: Lang,
     json: Json<NewChange>,
 ) -> Result<Created<HamletChangeBody>> {
     let areas = state.areas();
@@ -135,16 +156,15 @@ pub async fn make_hamlet_change(
     let new = json.into_inner().read();
     new.check(today())?;
     let mut db = state.db().await?;
-    let id = HamletChanged::make(&mut db, &act, &areas, commune, &new).await?;
-    let (made, former) = HamletChanged::find(&mut db, id).await?;
-    Ok(Created {
-        location: format!("/api/v1/areas/commune/{code}/hamlet-changes"),
-        version: Some(made.version),
-        body: body(made, former),
-    })
+    let id = HamletChanged::enter(&mut db, &act, &areas, commune, &new, today()).await?;
+    let made = HamletChanged::find(&mut db, id).await?;
+    let version = Some(made.0.version);
+    let body = bodies(&mut db, vec![made], lang).await?.remove(0);
+    let location = format!("/api/v1/areas/commune/{code}/hamlet-changes");
+    Ok(Created { location, version, body })
 }
 
-/// Take a change back, while nothing was built on it.
+/// Take a change back, while nothing was built on it, or withdraw it before its day.
 #[utoipa::path(tag = "hamlets", security(("bearer" = [])), params(("code" = String, Path, example = "13669"), ("id" = Uuid, Path)))]
 #[post("/areas/commune/{code}/hamlet-changes/{id}/undo")]
 pub async fn undo_hamlet_change(
@@ -195,31 +215,75 @@ impl NewChange {
             action: self.change,
             effective_on: self.effective_on,
             document: self.document,
-            hamlets: self.hamlets.iter().map(|one| (one.id, one.version)).collect(),
+            hamlets: self.hamlets.iter().map(|one| (one.id, Some(one.version))).collect(),
             hamlet_type: self.r#type,
             name: self.name,
-            into: self.into.map(|one| (one.id, one.version)),
+            into: self.into.map(|one| (one.id, Some(one.version))),
         }
     }
 }
 
-fn body(change: HamletChanged, former: Vec<FormerHamlet>) -> HamletChangeBody {
+async fn bodies(
+    db: &mut Db,
+    changes: Vec<(HamletChanged, Vec<FormerHamlet>)>,
+    lang: Lang,
+) -> Result<Vec<HamletChangeBody>> {
+    let mut plans = Vec::new();
+    for (change, _) in &changes {
+        plans.push(change.read_plan()?);
+    }
+    let ids: Vec<Uuid> = plans.iter().flat_map(|plan| plan.hamlets.iter().copied()).collect();
+    let known = Hamlet::by_ids(db, &ids).await?;
+    let told = |((change, former), plan): ((HamletChanged, Vec<FormerHamlet>), Plan)| {
+        let until = change.effective_on.pred_opt().unwrap_or(change.effective_on);
+        let stays = matches!(change.action, ChangeAction::Rename | ChangeAction::Convert);
+        let waiting = known.iter().filter(|hamlet| plan.hamlets.contains(&hamlet.id));
+        let waiting = waiting.map(|hamlet| FormerBody {
+            id: hamlet.id,
+            full_name: hamlet.full_name(),
+            until,
+            into: if stays { Some(hamlet.id) } else { plan.into },
+        });
+        let hamlets = if change.state.was_made() {
+            former.into_iter().map(FormerBody::from).collect()
+        } else {
+            waiting.collect()
+        };
+        body(change, hamlets, lang)
+    };
+    Ok(changes.into_iter().zip(plans).map(told).collect())
+}
+
+fn body(change: HamletChanged, hamlets: Vec<FormerBody>, lang: Lang) -> HamletChangeBody {
+    let said = if lang == Lang::Vi { "vi" } else { "en" };
+    let faults = change.faults.as_ref().and_then(|faults| faults.as_array());
+    let text =
+        |fault: &serde_json::Value, name: &str| fault[name].as_str().unwrap_or_default().to_owned();
     HamletChangeBody {
         id: change.id,
         change: change.action,
         effective_on: change.effective_on,
+        faults: faults
+            .into_iter()
+            .flatten()
+            .map(|fault| FaultBody { code: text(fault, "code"), detail: text(fault, said) })
+            .collect(),
         document: change.document,
         day: change.day,
+        state: change.state,
         undone_on: change.undone_on,
-        hamlets: former
-            .into_iter()
-            .map(|name| FormerBody {
-                id: name.hamlet_id,
-                full_name: full_name(&name.hamlet_type, &name.name),
-                until: name.valid_to,
-                into: name.into_id,
-            })
-            .collect(),
+        hamlets,
         version: change.version,
+    }
+}
+
+impl From<FormerHamlet> for FormerBody {
+    fn from(name: FormerHamlet) -> Self {
+        Self {
+            id: name.hamlet_id,
+            full_name: full_name(&name.hamlet_type, &name.name),
+            until: name.valid_to,
+            into: name.into_id,
+        }
     }
 }

@@ -2,16 +2,37 @@
 //! or corrected as if they had always been so.
 
 pub mod api;
+mod carry;
 pub mod correct;
+pub mod due;
 pub mod rows;
-pub mod undo;
+mod undo;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::{Datelike, Days, NaiveDate};
 use uuid::Uuid;
 
 use crate::error::{Error, FieldError, Result, say};
 use crate::hamlets::ChangeAction;
+use crate::hamlets::planned::Plan;
+use crate::text_enum;
 use crate::version::Version;
+
+/// How many days before its day a change may be entered.
+const MOST_AHEAD: u64 = 366;
+
+text_enum! {
+    pub enum ChangeState {
+        /// It waits for its day.
+        Planned = "planned",
+        Made = "made",
+        /// On its day it did not fit.
+        Failed = "failed",
+        /// Taken back before its day.
+        Withdrawn = "withdrawn",
+        /// Taken back after it was made.
+        Undone = "undone",
+    }
+}
 
 /// What is to change.
 #[derive(Debug, Clone)]
@@ -19,15 +40,25 @@ pub struct NewHamletChange {
     pub action: ChangeAction,
     pub effective_on: NaiveDate,
     pub document: String,
-    /// The hamlets and the versions on which the change builds.
-    pub hamlets: Vec<(Uuid, Version)>,
+    /// The hamlets, and the versions on which the change builds; what was planned takes them as they are.
+    pub hamlets: Vec<(Uuid, Option<Version>)>,
     pub hamlet_type: Option<String>,
     pub name: Option<String>,
     /// Of a merger: the one that survives; without it a new one is made.
-    pub into: Option<(Uuid, Version)>,
+    pub into: Option<(Uuid, Option<Version>)>,
 }
 
 impl NewHamletChange {
+    /// What is kept of it until its day.
+    pub fn plan(&self) -> Plan {
+        Plan {
+            hamlets: self.hamlets.iter().map(|(id, _)| *id).collect(),
+            hamlet_type: self.hamlet_type.clone(),
+            name: self.name.clone(),
+            into: self.into.map(|(id, _)| id),
+        }
+    }
+
     /// What the request lacks or has too much of, before any hamlet is read.
     pub fn check(&self, today: NaiveDate) -> Result<()> {
         use ChangeAction::*;
@@ -35,9 +66,9 @@ impl NewHamletChange {
         let mut wrong = |pointer: &str, code, vi: &'static str, en: &'static str| {
             errors.push(FieldError::new(pointer, code, say(vi, en)));
         };
-        if self.effective_on > today {
-            let vi = "Hãy nhập vào ngày quyết định có hiệu lực, không nhập trước.";
-            wrong("/effective_on", "future", vi, "Enter it on the day it takes effect.");
+        if self.effective_on > today + Days::new(MOST_AHEAD) {
+            let vi = "Ngày hiệu lực còn quá xa (hơn một năm).";
+            wrong("/effective_on", "too_far", vi, "It takes effect more than a year ahead.");
         }
         if self.effective_on.year() < 2021 {
             let vi = "Sổ bộ bắt đầu từ năm 2021.";
@@ -88,5 +119,12 @@ impl ChangeAction {
             Self::Merge => "hamlet.merge",
             Self::Dissolve => "hamlet.dissolve",
         }
+    }
+}
+
+impl ChangeState {
+    /// Whether its hamlets have former names to tell.
+    pub fn was_made(self) -> bool {
+        matches!(self, Self::Made | Self::Undone)
     }
 }

@@ -1,28 +1,25 @@
-//! What a commune's decision makes of its hamlets: renamed, converted, merged, dissolved, and taken
-//! back while nothing was built on it.
+//! Changes of hamlets as they are entered: made at once, or kept until their day.
 
 use std::collections::HashMap;
 
-use chrono::{Datelike, NaiveDate};
+use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::NewHamletChange;
+use super::{ChangeState, NewHamletChange};
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::Act;
 use crate::db::Conn;
-use crate::error::{Error, FieldError, OnConstraint, Result, say};
+use crate::error::{Error, FieldError, Result, say};
+use crate::hamlets::ChangeAction;
 use crate::hamlets::names::FormerHamlet;
-use crate::hamlets::rows::{Hamlet, full_name, rename_community, taken};
-use crate::hamlets::{ChangeAction, marks};
-use crate::kind::Kind;
+use crate::hamlets::planned::{Plan, Planned};
+use crate::hamlets::rows::{Hamlet, taken};
 use crate::ledger::{self, Writer};
-use crate::schema::{former_hamlets, hamlet_changes, hamlets, holders};
+use crate::schema::{former_hamlets, hamlet_changes, hamlets};
 use crate::text::search_key;
-use crate::titles::rows::Title;
-use crate::titles::write;
 use crate::version::Version;
 
 /// A change of hamlets as it was entered.
@@ -34,11 +31,14 @@ pub struct HamletChanged {
     pub action: ChangeAction,
     pub effective_on: NaiveDate,
     pub document: String,
-    /// The day on which it is known.
+    /// The day on which it was entered.
     pub day: NaiveDate,
     pub undone_on: Option<NaiveDate>,
     pub author_id: Uuid,
     pub version: Version,
+    pub state: ChangeState,
+    pub plan: Option<serde_json::Value>,
+    pub faults: Option<serde_json::Value>,
 }
 
 impl HamletChanged {
@@ -70,16 +70,20 @@ impl HamletChanged {
         Ok((change, former_of(db, &[id]).await?))
     }
 
-    /// Makes one change in the commune that keeps the hamlets.
-    pub async fn make(
+    /// Enters a change in the commune that keeps the hamlets: made at once, or planned for its day.
+    pub async fn enter(
         db: &mut Conn,
         act: &Act,
         areas: &Areas,
         commune: AreaId,
         new: &NewHamletChange,
+        today: NaiveDate,
     ) -> Result<Uuid> {
-        ledger::write(db, act, new.action.trail(), async |w| {
+        let planned = new.effective_on > today;
+        let action = if planned { "hamlet.plan" } else { new.action.trail() };
+        ledger::write(db, act, action, async |w| {
             w.lock(&[commune]).await?;
+            let plan = planned.then(|| serde_json::to_value(new.plan()));
             let change = Self {
                 id: Uuid::now_v7(),
                 area_id: commune,
@@ -90,192 +94,77 @@ impl HamletChanged {
                 undone_on: None,
                 author_id: w.act.caller.id,
                 version: w.version(commune)?,
+                state: if planned { ChangeState::Planned } else { ChangeState::Made },
+                plan: plan.transpose().map_err(Error::internal)?,
+                faults: None,
             };
             let found = locked(w, areas, commune, new).await?;
             diesel::insert_into(hamlet_changes::table).values(&change).execute(w.db).await?;
-            let ending = matches!(new.action, ChangeAction::Merge | ChangeAction::Dissolve);
-            let mut after = found.clone();
-            for hamlet in &mut after {
-                hamlet.version = change.version;
-                if ending {
-                    hamlet.valid_to = change.effective_on.pred_opt();
-                } else {
-                    hamlet.hamlet_type =
-                        new.hamlet_type.clone().unwrap_or_else(|| hamlet.hamlet_type.clone());
-                    hamlet.name = new.name.clone().unwrap_or_else(|| hamlet.name.clone());
-                    hamlet.search_key = search_key(&hamlet.full_name());
-                }
-                store(w, hamlet).await?;
+            if !planned {
+                change.carry_out(w, areas, new, &found).await?;
+                return Ok(change.id);
             }
-            let into = match new.action {
-                ChangeAction::Merge => Some(change.receiver(w, new, &found).await?),
-                _ => None,
-            };
-            change.keep_former(w, &found, into).await?;
-            for (before, after) in found.iter().zip(&after) {
-                let item = Item::changed(
-                    Entity::Hamlet,
-                    after.id,
-                    before.fields(),
-                    change.tell(after.fields(), into),
-                );
-                w.record(commune, item).await?;
-                if ending {
-                    change.end_community(w, after.id).await?;
-                } else {
-                    rename_community(w, commune, before, after).await?;
-                }
-            }
-            let ids: Vec<Uuid> = found.iter().map(|hamlet| hamlet.id).collect();
-            match into {
-                Some(into) => {
-                    change.move_holders(w, &ids, into).await?;
-                    change.reassess(w, areas, &[into]).await?;
-                }
-                None if ending => refuse_inhabited(w, &found).await?,
-                None => {}
-            }
+            refuse_taken(w, areas, new, &found).await?;
+            let (none, told) = (Fields::new(), change.tell_plan());
+            let items: Vec<Item> = found
+                .iter()
+                .map(|h| Item::changed(Entity::Hamlet, h.id, none.clone(), told.clone()))
+                .collect();
+            w.record_all(commune, &items).await?;
             Ok(change.id)
         })
         .await
     }
 
-    /// The hamlet that the others go into: the one that survives, or a new one.
-    async fn receiver(
-        &self,
-        w: &mut Writer<'_>,
-        new: &NewHamletChange,
-        merged: &[Hamlet],
-    ) -> Result<Uuid> {
-        if let Some((id, _)) = new.into {
-            diesel::update(hamlets::table.find(id))
-                .set(hamlets::version.eq(self.version))
-                .execute(w.db)
-                .await?;
-            return Ok(id);
-        }
-        let (hamlet_type, name) =
-            (new.hamlet_type.clone().unwrap_or_default(), new.name.clone().unwrap_or_default());
-        let made = Hamlet {
-            id: Uuid::now_v7(),
-            area_id: self.area_id,
-            placed_id: None,
-            search_key: search_key(&full_name(&hamlet_type, &name)),
-            hamlet_type,
-            name,
-            valid_from: self.effective_on,
-            valid_to: None,
-            version: self.version,
-        };
-        diesel::insert_into(hamlets::table)
-            .values(&made)
-            .execute(w.db)
-            .await
-            .on_constraint("hamlets_name_key", taken)?;
-        let ids: Vec<Uuid> = merged.iter().map(|hamlet| hamlet.id).collect();
-        let of = marks::of_hamlets(w.db, &ids).await?;
-        let lists: Vec<_> = ids.iter().map(|id| of.get(id).cloned().unwrap_or_default()).collect();
-        let mark = marks::common(&lists);
-        marks::store(w.db, made.id, &mark).await?;
-        let fields = made.fields().plain("difficult", marks::told(&mark));
-        let item = Item::created(Entity::Hamlet, made.id, self.tell(fields, None));
-        w.record(self.area_id, item).await?;
-        Ok(made.id)
+    /// What was planned; nothing where it was made at once.
+    pub fn read_plan(&self) -> Result<Plan> {
+        let none = Plan { hamlets: Vec::new(), hamlet_type: None, name: None, into: None };
+        let plan = self.plan.clone().map(serde_json::from_value).transpose();
+        Ok(plan.map_err(Error::internal)?.unwrap_or(none))
     }
 
-    async fn keep_former(
-        &self,
-        w: &mut Writer<'_>,
-        before: &[Hamlet],
-        into: Option<Uuid>,
-    ) -> Result<()> {
-        let last = self.effective_on.pred_opt().unwrap_or(self.effective_on);
-        let rows: Vec<_> = before
-            .iter()
-            .map(|hamlet| {
-                let stays = matches!(self.action, ChangeAction::Rename | ChangeAction::Convert);
-                (
-                    former_hamlets::hamlet_id.eq(hamlet.id),
-                    former_hamlets::change_id.eq(self.id),
-                    former_hamlets::hamlet_type.eq(hamlet.hamlet_type.clone()),
-                    former_hamlets::name.eq(hamlet.name.clone()),
-                    former_hamlets::search_key.eq(hamlet.search_key.clone()),
-                    former_hamlets::valid_to.eq(last),
-                    former_hamlets::into_id.eq(if stays { Some(hamlet.id) } else { into }),
-                )
-            })
-            .collect();
-        diesel::insert_into(former_hamlets::table).values(rows).execute(w.db).await?;
-        Ok(())
-    }
-
-    /// The fields of a hamlet with the document that changed it.
-    fn tell(&self, fields: Fields, into: Option<Uuid>) -> Fields {
-        let fields = fields
+    /// What the trail says of a hamlet for which it is planned.
+    pub(super) fn tell_plan(&self) -> Fields {
+        Fields::new()
+            .plain("planned", self.action.as_str())
+            .plain("plan", self.plan.clone())
             .plain("effective_on", self.effective_on.to_string())
-            .plain("document", &*self.document);
-        match into {
-            Some(into) => fields.plain("into", into.to_string()),
-            None => fields,
-        }
-    }
-
-    /// The community of a hamlet that is no more ends; its titles of the past stay with it.
-    async fn end_community(&self, w: &mut Writer<'_>, hamlet: Uuid) -> Result<()> {
-        let last = self.effective_on.pred_opt();
-        let ended: Option<Uuid> = diesel::update(community_of(hamlet))
-            .set((holders::ended_on.eq(last), holders::version.eq(self.version)))
-            .returning(holders::id)
-            .get_result(w.db)
-            .await
-            .optional()?;
-        let Some(id) = ended else { return Ok(()) };
-        let after = Fields::new().plain("ended_on", last.map(|day| day.to_string()));
-        w.record(self.area_id, Item::changed(Entity::Holder, id, Fields::new(), after)).await
-    }
-
-    /// The mark of the hamlet that people live in now holds for their titles from the year of the change on.
-    pub(super) async fn reassess(
-        &self,
-        w: &mut Writer<'_>,
-        areas: &Areas,
-        hamlets: &[Uuid],
-    ) -> Result<()> {
-        let mut open = Title::undecided_of_hamlets(w.db, hamlets).await?;
-        open.retain(|(title, _)| i32::from(title.year) >= self.effective_on.year());
-        write::reassess(w, areas, areas.chain(self.area_id, None), open).await
-    }
-
-    /// Everyone of the merged hamlets lives in the one they became.
-    async fn move_holders(&self, w: &mut Writer<'_>, from: &[Uuid], into: Uuid) -> Result<()> {
-        let living: Vec<(Uuid, Option<Uuid>)> = holders::table
-            .filter(holders::hamlet_id.eq_any(from).and(holders::kind.ne(Kind::Community)))
-            .order(holders::id)
-            .select((holders::id, holders::hamlet_id))
-            .load(w.db)
-            .await?;
-        let ids: Vec<Uuid> = living.iter().map(|(id, _)| *id).collect();
-        diesel::update(holders::table.filter(holders::id.eq_any(ids)))
-            .set((holders::hamlet_id.eq(into), holders::version.eq(self.version)))
-            .execute(w.db)
-            .await?;
-        let hamlet = |id: Option<Uuid>| Fields::new().plain("hamlet", id.map(|id| id.to_string()));
-        let items: Vec<Item> = living
-            .into_iter()
-            .map(|(id, from)| Item::changed(Entity::Holder, id, hamlet(from), hamlet(Some(into))))
-            .collect();
-        w.record_all(self.area_id, &items).await
+            .plain("document", &*self.document)
     }
 }
 
+/// A name that another hamlet has is told when a change is planned, not first on its day; unless that
+/// hamlet is to change as well.
+async fn refuse_taken(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    new: &NewHamletChange,
+    found: &[Hamlet],
+) -> Result<()> {
+    let Some(first) = found.first() else { return Ok(()) };
+    let commune = areas.chain(first.area_id, first.placed_id);
+    let plan = new.plan();
+    let planned = Planned::of(w.db, areas, &found[..1]).await?;
+    let changing = |id| plan.names(id) || planned.iter().any(|other| other.plan.names(id));
+    let mut others = Hamlet::of_commune(w.db, commune).await?;
+    others.retain(|other| !changing(other.id));
+    let made = new.action == ChangeAction::Merge;
+    let clash = found.iter().any(|hamlet| {
+        let area = if made { commune } else { hamlet.area_id };
+        let key = plan.new_name(hamlet).map(|name| search_key(&name));
+        others.iter().any(|other| other.area_id == area && Some(&other.search_key) == key.as_ref())
+    });
+    if clash { Err(taken()) } else { Ok(()) }
+}
+
 /// The hamlets of a change, locked, in the order named; refuses with everything that does not fit.
-async fn locked(
+pub(super) async fn locked(
     w: &mut Writer<'_>,
     areas: &Areas,
     commune: AreaId,
     new: &NewHamletChange,
 ) -> Result<Vec<Hamlet>> {
-    let wanted: Vec<(String, Uuid, Version)> = new
+    let wanted: Vec<(String, Uuid, Option<Version>)> = new
         .hamlets
         .iter()
         .enumerate()
@@ -316,7 +205,7 @@ async fn locked(
                 format!("{} không còn nữa.", hamlet.full_name()),
                 format!("{} is no more.", hamlet.full_name()),
             );
-        } else if hamlet.version != version {
+        } else if version.is_some_and(|version| version != hamlet.version) {
             wrong(
                 "stale_version",
                 format!("{} đã được người khác sửa.", hamlet.full_name()),
@@ -336,45 +225,6 @@ async fn locked(
     if errors.is_empty() { Ok(found) } else { Err(Error::invalid(errors)) }
 }
 
-/// Stores what a change makes of a hamlet.
-pub(super) async fn store(w: &mut Writer<'_>, hamlet: &Hamlet) -> Result<()> {
-    diesel::update(hamlets::table.find(hamlet.id))
-        .set((
-            hamlets::hamlet_type.eq(&hamlet.hamlet_type),
-            hamlets::name.eq(&hamlet.name),
-            hamlets::search_key.eq(&hamlet.search_key),
-            hamlets::valid_to.eq(hamlet.valid_to),
-            hamlets::version.eq(hamlet.version),
-        ))
-        .execute(w.db)
-        .await
-        .on_constraint("hamlets_name_key", taken)?;
-    Ok(())
-}
-
-/// A hamlet where somebody lives is not dissolved but merged into another.
-async fn refuse_inhabited(w: &mut Writer<'_>, found: &[Hamlet]) -> Result<()> {
-    let mut errors = Vec::new();
-    for (n, hamlet) in found.iter().enumerate() {
-        let living: i64 = holders::table
-            .filter(holders::hamlet_id.eq(hamlet.id).and(holders::kind.ne(Kind::Community)))
-            .count()
-            .get_result(w.db)
-            .await?;
-        if living > 0 {
-            errors.push(FieldError::new(
-                format!("/hamlets/{n}"),
-                "hamlet_inhabited",
-                say(
-                    format!("{} còn {living} đối tượng; hãy sáp nhập.", hamlet.full_name()),
-                    format!("{} still has {living} holders: merge it.", hamlet.full_name()),
-                ),
-            ));
-        }
-    }
-    if errors.is_empty() { Ok(()) } else { Err(Error::invalid(errors)) }
-}
-
 /// What the hamlets of these changes were before.
 pub(super) async fn former_of(db: &mut Conn, changes: &[Uuid]) -> Result<Vec<FormerHamlet>> {
     Ok(former_hamlets::table
@@ -383,14 +233,4 @@ pub(super) async fn former_of(db: &mut Conn, changes: &[Uuid]) -> Result<Vec<For
         .select(FormerHamlet::as_select())
         .load(db)
         .await?)
-}
-
-/// The community that a hamlet is, as a query.
-#[diesel::dsl::auto_type(no_type_alias)]
-pub(super) fn community_of(hamlet: Uuid) -> _ {
-    let hamlet: Uuid = hamlet;
-    let community: Kind = Kind::Community;
-    holders::table
-        .filter(holders::hamlet_id.assume_not_null().eq(hamlet))
-        .filter(holders::kind.eq(community))
 }

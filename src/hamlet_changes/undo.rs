@@ -5,7 +5,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::rows::{HamletChanged, community_of, former_of, store};
+use super::ChangeState;
+use super::carry::{community_of, store};
+use super::rows::{HamletChanged, former_of};
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item, rows as audit_rows};
 use crate::auth::Act;
@@ -20,7 +22,7 @@ use crate::text::search_key;
 use crate::version::Version;
 
 impl HamletChanged {
-    /// Takes a change back, unless somebody built on it.
+    /// Takes a change back, unless somebody built on it; before its day it is only withdrawn.
     pub async fn undo(
         db: &mut Conn,
         act: &Act,
@@ -37,11 +39,23 @@ impl HamletChanged {
             if areas.chain(change.area_id, None) != commune {
                 return Err(Error::not_found());
             }
-            if change.undone_on.is_some() {
-                return Err(Error::conflict(
-                    "undone_already",
-                    say("Thay đổi này đã được hủy.", "The change was taken back already."),
-                ));
+            match change.state {
+                ChangeState::Made => {}
+                ChangeState::Planned => {
+                    return change.end_plan(w, commune, ChangeState::Withdrawn, None).await;
+                }
+                ChangeState::Failed => {
+                    return Err(Error::conflict(
+                        "never_made",
+                        say("Thay đổi này chưa từng có hiệu lực.", "The change was never made."),
+                    ));
+                }
+                ChangeState::Withdrawn | ChangeState::Undone => {
+                    return Err(Error::conflict(
+                        "undone_already",
+                        say("Thay đổi này đã được hủy.", "The change was taken back already."),
+                    ));
+                }
             }
             let version = w.version(commune)?;
             let former = former_of(w.db, &[id]).await?;
@@ -64,7 +78,11 @@ impl HamletChanged {
                 .collect();
             w.record_all(commune, &items).await?;
             diesel::update(hamlet_changes::table.find(id))
-                .set((hamlet_changes::undone_on.eq(w.day), hamlet_changes::version.eq(version)))
+                .set((
+                    hamlet_changes::state.eq(ChangeState::Undone),
+                    hamlet_changes::undone_on.eq(w.day),
+                    hamlet_changes::version.eq(version),
+                ))
                 .execute(w.db)
                 .await?;
             if let Some(made) = &made {

@@ -8,8 +8,9 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::planned::Planned;
 use super::rows::{Hamlet, HamletChange};
-use super::{marks, writable};
+use super::{ChangeAction, marks, writable};
 use crate::areas::{AreaId, Areas, api as areas_api};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, ReadRecords, WriteRecords};
@@ -44,7 +45,24 @@ pub struct HamletBody {
     valid_from: NaiveDate,
     /// The last day; none while it exists.
     valid_to: Option<NaiveDate>,
+    /// What is to become of it on a day to come, the next first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    planned: Vec<PlannedBody>,
     version: Version,
+}
+
+/// A change of a hamlet that waits for its day.
+#[derive(Serialize, ToSchema)]
+#[schema(as = PlannedHamletChange)]
+pub struct PlannedBody {
+    /// By which it can be withdrawn.
+    id: Uuid,
+    change: ChangeAction,
+    effective_on: NaiveDate,
+    /// The name from that day on, of itself or of what it goes into; none if the hamlet only ends.
+    #[schema(example = "Tổ dân phố số 5")]
+    full_name: Option<String>,
+    document: String,
 }
 
 #[derive(Deserialize, Validate, ToSchema)]
@@ -132,8 +150,18 @@ pub async fn bodies(
 ) -> Result<Vec<HamletBody>> {
     let ids: Vec<Uuid> = hamlets.iter().map(|hamlet| hamlet.id).collect();
     let marks = marks::of_hamlets(db, &ids).await?;
-    let marked = |id| marks.get(id).is_some_and(|periods| marks::marked(periods, on));
-    Ok(hamlets.iter().map(|hamlet| HamletBody::new(areas, hamlet, marked(&hamlet.id))).collect())
+    let marked =
+        |hamlet: &Hamlet| marks.get(&hamlet.id).is_some_and(|periods| marks::marked(periods, on));
+    let planned = Planned::of(db, areas, hamlets).await?;
+    let told = |hamlet: &Hamlet| HamletBody {
+        planned: planned
+            .iter()
+            .filter(|planned| planned.plan.names(hamlet.id))
+            .map(|planned| PlannedBody::new(planned, hamlet, hamlets))
+            .collect(),
+        ..HamletBody::new(areas, hamlet, marked(hamlet))
+    };
+    Ok(hamlets.iter().map(told).collect())
 }
 
 /// The same of one, as it is today.
@@ -158,7 +186,21 @@ impl HamletBody {
             difficult,
             valid_from: hamlet.valid_from,
             valid_to: hamlet.valid_to,
+            planned: Vec::new(),
             version: hamlet.version,
+        }
+    }
+}
+
+impl PlannedBody {
+    fn new(planned: &Planned, hamlet: &Hamlet, all: &[Hamlet]) -> Self {
+        let into = planned.plan.into.and_then(|id| all.iter().find(|other| other.id == id));
+        Self {
+            id: planned.id,
+            change: planned.action,
+            effective_on: planned.effective_on,
+            full_name: planned.plan.new_name(hamlet).or_else(|| into.map(Hamlet::full_name)),
+            document: planned.document.clone(),
         }
     }
 }

@@ -4,6 +4,7 @@
 pub mod api;
 pub mod marks;
 pub mod names;
+pub mod planned;
 pub mod rows;
 
 use crate::areas::{AreaId, Areas};
@@ -21,14 +22,19 @@ pub fn writable(areas: &Areas, caller: &Caller, area: AreaId) -> Result<AreaId> 
     }
     match areas.settled(area) {
         Some(settled) if areas.covers(caller.area, settled) => Ok(settled),
-        _ => Err(Error::conflict(
-            "area_not_settled",
-            say(
-                "Xã này đã chia tách; bản ghi phải được xếp về xã mới trước khi sửa.",
-                "This commune was split: its records must be placed before they change.",
-            ),
-        )),
+        _ => Err(not_settled()),
     }
+}
+
+/// 409: what a split left open is changed by nobody before it was placed.
+pub fn not_settled() -> Error {
+    Error::conflict(
+        "area_not_settled",
+        say(
+            "Xã này đã chia tách; bản ghi phải được xếp về xã mới trước khi sửa.",
+            "This commune was split: its records must be placed before they change.",
+        ),
+    )
 }
 
 crate::text_enum! {

@@ -175,11 +175,11 @@ async fn a_change_of_hamlets_names_everything_that_is_wrong_with_it() {
     let supervisor = app.user(Role::Supervisor, COMMUNE).await;
     let east = hamlet(&recorder, COMMUNE, "thôn", "Đông").await;
     let foreign = hamlet(&there, NEIGHBOUR, "thôn", "Xa").await;
-    let body = with(change("merge", "2027-01-01", &[&east]), json!({"name": "Mới"}));
+    let body = with(change("merge", "2030-01-01", &[&east]), json!({"name": "Mới"}));
     let refused = recorder.post(CHANGES, body).await.is(422);
     assert_eq!(
         faults(&refused),
-        [("/effective_on", "future"), ("/hamlets", "length"), ("/type", "required")]
+        [("/effective_on", "too_far"), ("/hamlets", "length"), ("/type", "required")]
     );
     let body = with(change("convert", "2026-01-01", &[&foreign]), json!({"type": "xóm"}));
     let refused = recorder.post(CHANGES, body.clone()).await.is(422);

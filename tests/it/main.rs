@@ -45,5 +45,6 @@ mod difficult;
 mod reform_story;
 mod reforms;
 mod people;
+mod planned_hamlets;
 mod account_lists;
 mod conditional;

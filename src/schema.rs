@@ -84,6 +84,7 @@ diesel::table! {
         area_id -> Int4,
         seq -> Int8,
         hash -> Bytea,
+        closed -> Bool,
     }
 }
 

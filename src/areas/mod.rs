@@ -10,6 +10,7 @@ pub mod search;
 pub use boundaries::{Boundaries, Part, Place};
 pub use index::{Area, AreaVersion, Areas};
 
+use crate::error::{Error, say};
 use crate::text_enum;
 
 pub type AreaId = i32;
@@ -35,4 +36,15 @@ impl AreaLevel {
             _ => None,
         }
     }
+}
+
+/// 409: areas were changed while the request was under way.
+pub fn changed_meanwhile() -> Error {
+    Error::conflict(
+        "areas_changed",
+        say(
+            "Địa bàn vừa được thay đổi ở nơi khác; hãy xem lại.",
+            "The areas were changed meanwhile; look again.",
+        ),
+    )
 }

@@ -16,6 +16,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
 
+use crate::areas::changed_meanwhile;
 use crate::audit::{Committed, EntryBody, FORMAT, GENESIS, Item};
 use crate::auth::Act;
 use crate::db::{Conn, locks};
@@ -113,7 +114,8 @@ struct OpenEntry {
 
 impl Writer<'_> {
     /// Locks the chain heads of these areas, in the order of their ids. Called once, before any row
-    /// is locked: a second call with a new area would break the order of locks.
+    /// is locked: a second call with a new area would break the order of locks. Refuses an area that
+    /// was taken back since the request learnt of it.
     pub async fn lock(&mut self, areas: &[i32]) -> Result<()> {
         let mut areas = areas.to_vec();
         areas.sort_unstable();
@@ -137,15 +139,23 @@ impl Writer<'_> {
             .await?;
             heads = self.read_heads(&areas).await?;
         }
-        self.locked = heads.into_iter().map(|(area, seq, hash)| (area, (seq, hash))).collect();
+        if heads.iter().any(|head| head.3) {
+            return Err(changed_meanwhile());
+        }
+        self.locked = heads.into_iter().map(|(area, seq, hash, _)| (area, (seq, hash))).collect();
         Ok(())
     }
 
-    async fn read_heads(&mut self, areas: &[i32]) -> Result<Vec<(i32, i64, Vec<u8>)>> {
+    async fn read_heads(&mut self, areas: &[i32]) -> Result<Vec<(i32, i64, Vec<u8>, bool)>> {
         Ok(audit_heads::table
             .filter(audit_heads::area_id.eq_any(areas))
             .order(audit_heads::area_id)
-            .select((audit_heads::area_id, audit_heads::seq, audit_heads::hash))
+            .select((
+                audit_heads::area_id,
+                audit_heads::seq,
+                audit_heads::hash,
+                audit_heads::closed,
+            ))
             .for_update()
             .load(self.db)
             .await?)

@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use super::{Parent, Plan, ReformState, plan};
 use crate::areas::index::generation;
-use crate::areas::{AreaId, Areas, scopes};
+use crate::areas::{AreaId, Areas, changed_meanwhile, scopes};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::Act;
 use crate::db::Conn;
@@ -183,13 +183,7 @@ impl Reform {
 pub(super) async fn begin(w: &mut Writer<'_>, known: &Areas, old: &[AreaId]) -> Result<()> {
     w.lock(&[&[known.country()], old].concat()).await?;
     if generation(w.db).await? != known.generation() {
-        return Err(Error::conflict(
-            "areas_changed",
-            say(
-                "Địa bàn vừa được thay đổi ở nơi khác; hãy xem lại.",
-                "The areas were changed meanwhile; look again.",
-            ),
-        ));
+        return Err(changed_meanwhile());
     }
     Ok(())
 }

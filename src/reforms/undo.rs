@@ -15,6 +15,7 @@ use crate::auth::Act;
 use crate::db::Conn;
 use crate::error::{Error, FieldError, Result, say};
 use crate::ledger::{self, Writer};
+use crate::schema::audit_heads;
 
 impl Reform {
     /// The areas stand as before, unless somebody built on the new ones.
@@ -26,12 +27,14 @@ impl Reform {
             reform.must_be(ReformState::Applied)?;
             let touched = reform.touched()?;
             let old = [&touched.ended[..], &touched.renamed].concat();
-            begin(w, &known, &old).await?;
+            // The chains of the new areas too: what is being written there is waited for, and seen.
+            begin(w, &known, &[&old[..], &touched.born].concat()).await?;
             reform.must_be_last(&known, &touched)?;
             must_be_empty(w.db, &touched.born).await?;
             let on = reform.effective_on;
             withdraw(w, &[&touched.born[..], &touched.renamed].concat(), on).await?;
             move_end(w, &old, Some(reform.eve()), None).await?;
+            close_chains(w, &touched.born).await?;
             reform.finish(w, &known, ReformState::Undone, None).await
         })
         .await
@@ -112,6 +115,15 @@ async fn must_be_empty(db: &mut Conn, born: &[AreaId]) -> Result<()> {
         ),
     )
     .with_errors(errors.collect()))
+}
+
+/// Whoever learnt of the new areas before may not write into them after.
+async fn close_chains(w: &mut Writer<'_>, born: &[AreaId]) -> Result<()> {
+    diesel::update(audit_heads::table.filter(audit_heads::area_id.eq_any(born)))
+        .set(audit_heads::closed.eq(true))
+        .execute(w.db)
+        .await?;
+    Ok(())
 }
 
 /// What held from the day on is known no more; of what was known of days before, nothing changes.

@@ -43,6 +43,7 @@ mod history;
 mod rounds;
 mod difficult;
 mod reform_story;
+mod reformed;
 mod reforms;
 mod people;
 mod planned_hamlets;

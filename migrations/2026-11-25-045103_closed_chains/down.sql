@@ -1,0 +1,1 @@
+alter table audit_heads drop column closed;

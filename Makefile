@@ -1,5 +1,5 @@
-# `make run` starts the demo; `make test` runs every test. Both install what is missing.
-.PHONY: run test check tools
+# `make run` starts the demo; `make test` runs every test. Each installs what is missing.
+.PHONY: run test check bench tools
 
 run: tools
 	cargo build --release --locked
@@ -11,6 +11,10 @@ test: tools
 check: test
 	cargo fmt --check
 	cargo clippy --all-targets --locked -- -D warnings
+
+# Measures the speed against budgets, in some 20 minutes; see benches/README.md.
+bench: tools
+	cargo bench --locked --bench ratios
 
 # Of Debian: a linker, the programs of the private PostgreSQL, and curl for the walk of the README.
 tools:

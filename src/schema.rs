@@ -306,6 +306,29 @@ diesel::table! {
 }
 
 diesel::table! {
+    entry_counts (day, chain_id, seq, area_id, placed_id, kind, level, year, group_code, grade, valid_through) {
+        day -> Date,
+        chain_id -> Int4,
+        seq -> Int8,
+        area_id -> Int4,
+        placed_id -> Int4,
+        kind -> Text,
+        level -> Text,
+        year -> Int2,
+        group_code -> Text,
+        grade -> Text,
+        valid_through -> Int2,
+        registered -> Int4,
+        self_assessed -> Int4,
+        verified -> Int4,
+        recognised -> Int4,
+        not_recognised -> Int4,
+        withdrawn -> Int4,
+        revoked -> Int4,
+    }
+}
+
+diesel::table! {
     erasures (holder_id) {
         holder_id -> Uuid,
         day -> Date,
@@ -744,6 +767,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     decisions,
     difficult_areas,
     difficult_hamlets,
+    entry_counts,
     erasures,
     former_hamlets,
     hamlet_changes,

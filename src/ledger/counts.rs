@@ -90,7 +90,7 @@ impl Writer<'_> {
     /// next thousands of an import.
     pub async fn titles(&mut self, chain: i32, changes: Vec<TitleChange>) -> Result<()> {
         self.add_states(&changes).await?;
-        self.add_counts(&changes).await?;
+        self.add_counts(chain, &changes).await?;
         self.add_decided(&changes).await?;
         let items: Vec<Item> = changes.into_iter().map(|change| change.item).collect();
         self.record_all(chain, &items).await
@@ -145,7 +145,7 @@ impl Writer<'_> {
         Ok(())
     }
 
-    async fn add_counts(&mut self, changes: &[TitleChange]) -> Result<()> {
+    async fn add_counts(&mut self, chain: i32, changes: &[TitleChange]) -> Result<()> {
         let mut cells: BTreeMap<Cell<'_>, [i32; STATUSES]> = BTreeMap::new();
         for (state, by) in sides(changes) {
             cells.entry(state.cell()).or_default()[state.status as usize] += by;
@@ -154,9 +154,14 @@ impl Writer<'_> {
         if cells.is_empty() {
             return Ok(());
         }
-        // Both tables take the same changes; only the second keeps them by day.
-        for (table, key, day) in [("title_counts", "", ""), ("count_changes", "day, ", "$16, ")] {
-            self.upsert(&upsert_sql(table, key, day), &cells).await?;
+        // All tables take the same changes: the second keeps them by day, the third by entry.
+        let entry = format!("$16, {chain}, {}, ", self.version(chain)?.seq());
+        for (table, key, of) in [
+            ("title_counts", "", ""),
+            ("count_changes", "day, ", "$16, "),
+            ("entry_counts", "day, chain_id, seq, ", &*entry),
+        ] {
+            self.upsert(&upsert_sql(table, key, of), &cells).await?;
         }
         Ok(())
     }
@@ -225,7 +230,7 @@ fn sides(changes: &[TitleChange]) -> impl Iterator<Item = (&TitleState, i32)> {
     })
 }
 
-fn upsert_sql(table: &str, key: &str, day: &str) -> String {
+fn upsert_sql(table: &str, key: &str, of: &str) -> String {
     const CELL: &str = "area_id, placed_id, kind, level, year, group_code, grade, valid_through";
     let statuses = Status::ALL.iter().map(|s| s.as_str()).collect::<Vec<_>>().join(", ");
     let sums = Status::ALL
@@ -235,7 +240,7 @@ fn upsert_sql(table: &str, key: &str, day: &str) -> String {
         .join(", ");
     format!(
         "insert into {table} ({key}{CELL}, {statuses})
-         select {day}u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) u
+         select {of}u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) u
          where $16 is not null
          on conflict ({key}{CELL}) do update set {sums}"
     )

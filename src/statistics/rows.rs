@@ -172,8 +172,8 @@ struct Difference {
     different: i64,
 }
 
-/// How many cells of the counts, of the sums of the daily changes, of their blocks or of what
-/// decisions changed differ from what they are made of: always none.
+/// How many cells of the counts, of the sums of the daily changes, of their blocks, of what decisions
+/// or of what entries changed differ from what they are made of: always none.
 pub async fn differences(db: &mut Conn) -> Result<i64> {
     let counted = sums("count(*) filter (where status = '{}') as {}");
     let (kept, summed) = (sums("{}"), sums("sum({}) as {}"));
@@ -213,6 +213,11 @@ pub async fn differences(db: &mut Conn) -> Result<i64> {
                  from count_spans s join count_changes c on c.day > s.after and c.day <= s.day
                  group by s.day, {CELL}
              ) s where {any}
+         ), days as (select day, {CELL}, {kept} from count_changes where {any}),
+         entries as (
+             select * from (
+                 select day, {CELL}, {summed} from entry_counts group by day, {CELL}
+             ) s where {any}
          )
          select (select count(*) from ((table counted except table kept)
                                        union all (table kept except table counted)) a)
@@ -220,6 +225,8 @@ pub async fn differences(db: &mut Conn) -> Result<i64> {
                                        union all (table summed except table counted)) b)
               + (select count(*) from ((table blocks except table spans)
                                        union all (table spans except table blocks)) c)
+              + (select count(*) from ((table days except table entries)
+                                       union all (table entries except table days)) e)
               + (select count(*) from ((table decided except table steps)
                                        union all (table steps except table decided)) d)
                 as different"

@@ -19,8 +19,8 @@ use crate::error::{Error, Result};
 use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
-    accounts, areas, audit, auth, contract, criteria, decisions, difficult, duplicates, exports,
-    hamlet_changes, hamlets, holders, imports, inputs, metrics, moves, people, placements,
+    accounts, areas, audit, auth, contract, criteria, decisions, diff, difficult, duplicates,
+    exports, hamlet_changes, hamlets, holders, imports, inputs, metrics, moves, people, placements,
     progress, proof, quality, reforms, reported, retention, rounds, statistics, targets, titles,
     users,
 };
@@ -131,6 +131,7 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(targets::api::get_targets)
         .service(targets::api::put_targets)
         .service(statistics::api::get_statistics)
+        .service(diff::api::get_diff)
         .service(progress::api::get_progress)
         .service(quality::api::get_quality)
         .service(quality::api::get_quality_cards)

@@ -46,6 +46,7 @@ pub mod retention;
 pub mod reported;
 pub mod targets;
 pub mod statistics;
+pub mod diff;
 pub mod progress;
 pub mod quality;
 pub mod exports;

@@ -21,7 +21,7 @@ use crate::reply::Page;
 use crate::state::State;
 use crate::statistics::api::{Gathered, StatisticsQuery, gather};
 use crate::statistics::bases::Bases;
-use crate::statistics::question::Asked;
+use crate::statistics::question::{Asked, sources};
 use crate::statistics::{Question, TotalSource, compute};
 use crate::targets::rows::Target;
 use crate::targets::{Goal, nearest};
@@ -129,7 +129,8 @@ async fn progress(
         targets.iter().map(|target| (target.goal(), target.year)).collect();
     let first = goals.iter().map(|(_, target)| *target).min().unwrap_or(year).min(year);
     let question = Question { year_from: first, by_group: true, ..asked };
-    let Gathered { counts, totals, closings } = gather(db, areas, &question).await?;
+    let gathered = gather(db, areas, &question, sources(areas, &question)).await?;
+    let Gathered { counts, totals, closings } = gathered;
     let bases = Bases::new(areas, &question, &totals, &closings);
     let counted = counted(areas, &question, &compute(areas, &question, &counts, &bases));
     let mut rows = Vec::new();

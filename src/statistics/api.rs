@@ -47,9 +47,14 @@ pub struct Gathered {
     pub closings: Vec<Closing>,
 }
 
-pub async fn gather(db: &mut Conn, areas: &Areas, question: &Question) -> Result<Gathered> {
+/// Reads the counts of these areas, or of all, and what was reported there.
+pub async fn gather(
+    db: &mut Conn,
+    areas: &Areas,
+    question: &Question,
+    sources: Option<Vec<AreaId>>,
+) -> Result<Gathered> {
     let years: Vec<i16> = (question.year_from..=question.year_to).collect();
-    let sources = sources(areas, question);
     let counts = rows::counts(db, question, sources.as_deref()).await?;
     let mut reporting = sources.unwrap_or_else(|| areas.all().iter().map(|area| area.id).collect());
     reporting.extend(areas.ancestors(question.area, question.on));
@@ -86,16 +91,11 @@ async fn answer(
     caller: Option<&Caller>,
 ) -> Result<Vec<FigureBody>> {
     let found = count(db, areas, question).await?;
-    let papers = papers(db, question, &found).await?;
+    let papers = Papers::of(db, question, found.iter().map(|figure| figure.area)).await?;
     let (areas, question, caller) = (areas.clone(), question.clone(), caller.cloned());
     let told = move || {
-        let paper = |figure: &Figure| {
-            let whole = figure.part == Part::Whole && !question.by_group && !question.by_grade;
-            let key = (figure.area, figure.year, figure.kind, figure.level);
-            papers.get(&key).filter(|_| whole)
-        };
         let told = |figure: Figure| {
-            let paper = paper(&figure);
+            let paper = papers.beside(&question, &figure);
             body(&areas, &question, caller.as_ref(), figure, paper)
         };
         found.into_iter().map(told).collect()
@@ -105,20 +105,32 @@ async fn answer(
 
 /// The latest paper figure of each area, year, kind and level, as far as it was known on the day of
 /// the question.
-async fn papers(
-    db: &mut Conn,
-    question: &Question,
-    figures: &[Figure],
-) -> Result<HashMap<(AreaId, i16, Kind, Level), Reported>> {
-    let areas: BTreeSet<AreaId> = figures.iter().map(|figure| figure.area).collect();
-    let areas: Vec<AreaId> = areas.into_iter().collect();
-    let known = Reported::of_areas(db, &areas, question.as_of).await?;
-    // They come oldest first: the last of each stays.
-    Ok(known.into_iter().map(|p| ((p.area_id, p.year, p.kind, p.level), p)).collect())
+pub struct Papers(HashMap<(AreaId, i16, Kind, Level), Reported>);
+
+impl Papers {
+    pub async fn of(
+        db: &mut Conn,
+        question: &Question,
+        areas: impl Iterator<Item = AreaId>,
+    ) -> Result<Self> {
+        let areas: Vec<AreaId> = areas.collect::<BTreeSet<_>>().into_iter().collect();
+        let known = Reported::of_areas(db, &areas, question.as_of).await?;
+        // They come oldest first: the last of each stays.
+        let latest = known.into_iter().map(|p| ((p.area_id, p.year, p.kind, p.level), p));
+        Ok(Self(latest.collect()))
+    }
+
+    /// What paper says of the same as a figure: it speaks of whole areas and kinds.
+    pub fn beside(&self, question: &Question, figure: &Figure) -> Option<&Reported> {
+        let whole = figure.part == Part::Whole && !question.by_group && !question.by_grade;
+        let key = (figure.area, figure.year, figure.kind, figure.level);
+        self.0.get(&key).filter(|_| whole)
+    }
 }
 
 async fn count(db: &mut Conn, areas: &Arc<Areas>, question: &Question) -> Result<Vec<Figure>> {
-    let Gathered { counts, totals, closings } = gather(db, areas, question).await?;
+    let gathered = gather(db, areas, question, sources(areas, question)).await?;
+    let Gathered { counts, totals, closings } = gathered;
     let (areas, question) = (areas.clone(), question.clone());
     // The whole country by commune is work for a while: others need not wait for it.
     let counted = web::block(move || {

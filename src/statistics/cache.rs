@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::HttpRequest;
 use actix_web::web::{self, Bytes};
+use serde::Serialize;
 
 use super::api::figures;
 use super::form::Statistics;
@@ -12,6 +13,7 @@ use super::question::Asked;
 use super::rows;
 use crate::areas::{AreaId, Boundaries};
 use crate::auth::Caller;
+use crate::db::Conn;
 use crate::error::{Error, Result};
 use crate::reply::Answer;
 use crate::state::State;
@@ -27,20 +29,44 @@ pub async fn answer(
     request: &HttpRequest,
 ) -> Result<Answer<Statistics>> {
     let reader = caller.map(|c| (c.area, c.role));
-    // What was known on a closed day has one version for ever; today's answers name areas as they
-    // are known now.
-    let closed = asked.question.as_of.is_some();
-    let areas = (!closed).then(|| asked.areas.generation());
-    let question = format!("{:?}{reader:?}{areas:?}", asked.question);
-    let version = if closed { String::new() } else { version(state, chains(asked)).await? };
+    if asked.question.as_of.is_some() {
+        let question = format!("{:?}{reader:?}", asked.question);
+        return closed(state, &question, caller.is_none(), request, async |db| {
+            let items = figures(db, &asked.areas, &asked.question, caller).await?;
+            Ok(Statistics::new(&asked.question, items))
+        })
+        .await;
+    }
+    // Today's answers name areas as they are known now.
+    let question = format!("{:?}{reader:?}{}", asked.question, asked.areas.generation());
+    let version = version(state, chains(asked)).await?;
     let tag = tag(&question, &version);
-    let answer = if Answer::<Statistics>::is_known(request, &tag) {
-        Answer::not_modified(tag)
-    } else {
-        let (tag, body) = ready(state, asked, caller, &question, &version).await?;
-        Answer::new(tag, body)
-    };
-    Ok(if closed { answer.for_ever(caller.is_none()) } else { answer })
+    if Answer::<Statistics>::is_known(request, &tag) {
+        return Ok(Answer::not_modified(tag));
+    }
+    let (tag, body) = ready(state, asked, caller, &question, &version).await?;
+    Ok(Answer::new(tag, body))
+}
+
+/// An answer about closed days: told once, and the same for ever. `question` is all that it depends
+/// on, and who asks.
+pub async fn closed<T: Serialize + Send + 'static>(
+    state: &State,
+    question: &str,
+    public: bool,
+    request: &HttpRequest,
+    work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+) -> Result<Answer<T>> {
+    let tag = Answer::<T>::tag(question);
+    if Answer::<T>::is_known(request, &tag) {
+        return Ok(Answer::not_modified(tag).for_ever(public));
+    }
+    let told = state.shared.answers.get_or_insert_async(question, async {
+        let answer = work(&mut *state.db().await?).await?;
+        Ok::<_, Error>((tag, written(answer).await?))
+    });
+    let (tag, body) = told.await?;
+    Ok(Answer::new(tag, body).for_ever(public))
 }
 
 fn tag(question: &str, version: &str) -> String {
@@ -88,18 +114,20 @@ async fn ready(
             .run(async |db| {
                 // The first query takes the snapshot that the figures are counted in: their tag may
                 // be newer than the one that was asked about, never older.
-                let version = match asked.question.as_of {
-                    Some(_) => String::new(),
-                    None => rows::version(db, chains(asked)).await?,
-                };
+                let version = rows::version(db, chains(asked)).await?;
                 let items = figures(db, &asked.areas, &asked.question, caller).await?;
                 Ok::<_, Error>((version, items))
             })
             .await?;
         let answer = Statistics::new(&asked.question, items);
-        let written = web::block(move || serde_json::to_vec(&answer)).await;
-        let body = Bytes::from(written.map_err(Error::internal)?.map_err(Error::internal)?);
+        let body = written(answer).await?;
         Ok::<_, Error>((tag(question, &version), body))
     });
     counted.await
+}
+
+/// The text of an answer: of a large one it is work for a while.
+async fn written(answer: impl Serialize + Send + 'static) -> Result<Bytes> {
+    let text = web::block(move || serde_json::to_vec(&answer)).await;
+    Ok(Bytes::from(text.map_err(Error::internal)?.map_err(Error::internal)?))
 }

@@ -8,17 +8,20 @@ use crate::areas::{AreaId, AreaLevel, Areas, Boundaries, Part, Place};
 use crate::inputs::rate;
 use crate::kind::{Group, Kind, Level, Status};
 
-type Cell = (i16, Kind, Level, String, String);
-type Slot = (AreaId, Part);
+/// Year, kind, level, group and grade: the last two empty unless they are asked for.
+pub type Cell = (i16, Kind, Level, String, String);
+/// A row of the map: an area, or a part of it.
+pub type Slot = (AreaId, Part);
 
 #[derive(Default, Clone)]
-struct Sum {
+pub struct Sum {
     by_status: [i64; Status::ALL.len()],
     in_force: i64,
 }
 
 /// What one row is made of: for each cell the sum in each area of the boundaries.
-type Leaves = BTreeMap<Cell, BTreeMap<AreaId, Sum>>;
+pub type Leaves = BTreeMap<Cell, BTreeMap<AreaId, Sum>>;
+pub type Rows = HashMap<Slot, Leaves>;
 
 /// Answers a question from counts and from the totals and closings on its map.
 pub fn compute(
@@ -27,7 +30,23 @@ pub fn compute(
     counts: &[Count],
     bases: &Bases<'_>,
 ) -> Vec<Figure> {
-    let mut rows: HashMap<Slot, Leaves> = HashMap::new();
+    let rows = tally(areas, question, counts);
+    let shown = shown(question, &rows);
+    let mut rows: Vec<(Slot, Leaves)> = rows.into_iter().collect();
+    rows.sort_by_cached_key(|(slot, _)| rank(areas, question, slot));
+    let mut figures = Vec::new();
+    for (slot, leaves) in &rows {
+        let everything = slot.1 == Part::Whole && question.boundaries != Boundaries::Recorded;
+        for cell in shown.iter().filter(|cell| everything || leaves.contains_key(*cell)) {
+            figures.push(figure(question, bases, slot, cell, leaves));
+        }
+    }
+    figures
+}
+
+/// Puts counts on the map of a question: a row for each area of its depth, and for what lies in none.
+pub fn tally(areas: &Areas, question: &Question, counts: &[Count]) -> Rows {
+    let mut rows = Rows::new();
     if let Boundaries::Of(on) = question.boundaries {
         for node in areas.at_level(question.area, question.depth, on) {
             rows.insert((node, Part::Whole), Leaves::new());
@@ -46,33 +65,22 @@ pub fn compute(
             add(question, rows.entry(slot.clone()).or_default(), *leaf, count);
         }
     }
-    let shown = shown(question, &rows);
-    let mut rows: Vec<(Slot, Leaves)> = rows.into_iter().collect();
-    rows.sort_by_cached_key(|((area, part), _)| {
-        let candidates = match part {
-            Part::Among(candidates) => candidates.clone(),
-            Part::Whole | Part::Own => Vec::new(),
-        };
-        let codes = |ids: &[AreaId]| -> Vec<String> {
-            ids.iter().map(|id| areas.code(*id, question.on).to_owned()).collect()
-        };
-        let rank = match part {
-            Part::Whole => 0,
-            Part::Own => 1,
-            Part::Among(_) => 2,
-        };
-        (rank, codes(&[*area]), codes(&candidates), *area, candidates)
-    });
-    let mut figures = Vec::new();
-    for ((area, part), leaves) in &rows {
-        let everything = *part == Part::Whole && question.boundaries != Boundaries::Recorded;
-        let none = BTreeMap::new();
-        for cell in shown.iter().filter(|cell| everything || leaves.contains_key(*cell)) {
-            let sums = leaves.get(cell).unwrap_or(&none);
-            figures.push(figure(question, bases, *area, part.clone(), cell, sums));
-        }
-    }
-    figures
+    rows
+}
+
+/// The place of a row in the order of answers: whole areas first, by their codes.
+pub fn rank(
+    areas: &Areas,
+    question: &Question,
+    (area, part): &Slot,
+) -> (u8, String, Vec<String>, AreaId, Vec<AreaId>) {
+    let code = |id: &AreaId| areas.code(*id, question.on).to_owned();
+    let (rank, candidates) = match part {
+        Part::Whole => (0, Vec::new()),
+        Part::Own => (1, Vec::new()),
+        Part::Among(candidates) => (2, candidates.clone()),
+    };
+    (rank, code(area), candidates.iter().map(code).collect(), *area, candidates)
 }
 
 /// Whether a place lies in the area of the question.
@@ -132,7 +140,7 @@ fn add(question: &Question, cells: &mut Leaves, leaf: AreaId, count: &Count) {
 
 /// Every combination that is shown: the usual level of each kind in any case, so that nothing counted
 /// differs from not asked; other levels and grades where they occur.
-fn shown(question: &Question, rows: &HashMap<Slot, Leaves>) -> BTreeSet<Cell> {
+pub fn shown(question: &Question, rows: &Rows) -> BTreeSet<Cell> {
     let mut cells: BTreeSet<Cell> = rows.values().flat_map(|row| row.keys().cloned()).collect();
     let kinds = Kind::ALL.iter().filter(|kind| question.kind.is_none_or(|k| k == **kind));
     for kind in kinds {
@@ -154,14 +162,17 @@ fn shown(question: &Question, rows: &HashMap<Slot, Leaves>) -> BTreeSet<Cell> {
     cells
 }
 
-fn figure(
+/// One figure of a row, from what the row is made of.
+pub fn figure(
     question: &Question,
     bases: &Bases<'_>,
-    area: AreaId,
-    part: Part,
+    (area, part): &Slot,
     cell: &Cell,
-    sums: &BTreeMap<AreaId, Sum>,
+    leaves: &Leaves,
 ) -> Figure {
+    let (area, part) = (*area, part.clone());
+    let none = BTreeMap::new();
+    let sums = leaves.get(cell).unwrap_or(&none);
     let (year, kind, level, group, grade) = cell;
     let (year, kind, level) = (*year, *kind, *level);
     let base = kind.base(level, Group::parse(group));

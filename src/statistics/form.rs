@@ -40,6 +40,16 @@ crate::text_enum! {
     }
 }
 
+impl From<&Part> for PartName {
+    fn from(part: &Part) -> Self {
+        match part {
+            Part::Whole => Self::Whole,
+            Part::Own => Self::Own,
+            Part::Among(_) => Self::Unresolved,
+        }
+    }
+}
+
 impl PartName {
     pub fn vi(self) -> &'static str {
         match self {
@@ -123,7 +133,7 @@ pub struct PaperFigure {
     pub difference: Option<i64>,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct ByStatus {
     pub registered: i64,
     pub self_assessed: i64,
@@ -132,6 +142,21 @@ pub struct ByStatus {
     pub not_recognised: i64,
     pub withdrawn: i64,
     pub revoked: i64,
+}
+
+impl From<[i64; Status::ALL.len()]> for ByStatus {
+    fn from(counts: [i64; Status::ALL.len()]) -> Self {
+        let of = |status: Status| counts[status as usize];
+        Self {
+            registered: of(Status::Registered),
+            self_assessed: of(Status::SelfAssessed),
+            verified: of(Status::Verified),
+            recognised: of(Status::Recognised),
+            not_recognised: of(Status::NotRecognised),
+            withdrawn: of(Status::Withdrawn),
+            revoked: of(Status::Revoked),
+        }
+    }
 }
 
 impl Statistics {
@@ -156,7 +181,6 @@ pub fn body(
     paper: Option<&Reported>,
 ) -> FigureBody {
     let percent = |hundredths: i64| hundredths as f64 / 100.0;
-    let of = |status: Status| figure.by_status[status as usize];
     let version = areas.get(figure.area).nearest(question.on);
     let candidates = match &figure.part {
         Part::Among(candidates) => {
@@ -169,11 +193,7 @@ pub fn body(
         area_name: areas.name(figure.area, question.on),
         area_level: areas.get(figure.area).level,
         area_until: version.valid_to.filter(|_| !version.holds(question.on)),
-        part: match figure.part {
-            Part::Whole => PartName::Whole,
-            Part::Own => PartName::Own,
-            Part::Among(_) => PartName::Unresolved,
-        },
+        part: PartName::from(&figure.part),
         candidates,
         year: figure.year,
         month: figure.month.map(|day| day.format("%Y-%m").to_string()),
@@ -184,15 +204,7 @@ pub fn body(
         total: figure.total,
         total_source: figure.total_source,
         registered: figure.registered,
-        by_status: caller.map(|_| ByStatus {
-            registered: of(Status::Registered),
-            self_assessed: of(Status::SelfAssessed),
-            verified: of(Status::Verified),
-            recognised: of(Status::Recognised),
-            not_recognised: of(Status::NotRecognised),
-            withdrawn: of(Status::Withdrawn),
-            revoked: of(Status::Revoked),
-        }),
+        by_status: caller.map(|_| figure.by_status.into()),
         recognised: figure.recognised,
         in_force: figure.in_force,
         rate_of_registered: figure.rate_of_registered.map(percent),

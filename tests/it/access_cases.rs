@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::access_areas::area_success;
 use crate::support::records::{
-    COMMUNE, NEIGHBOUR, PROVINCE, decision, family, record, title_at, title_path,
+    COMMUNE, NEIGHBOUR, PROVINCE, close_day, decision, family, record, title_at, title_path,
 };
 use crate::support::{Client, PASSWORD, TestApp};
 
@@ -312,6 +312,11 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
         }
 
         "GET /statistics" => public("/statistics"),
+        "GET /statistics/diff" => {
+            let app = c.home[0].1.app;
+            let (from, to) = (close_day(app).await, close_day(app).await);
+            public(&format!("/statistics/diff?from={from}&to={to}"))
+        }
         "GET /statistics/progress" => public("/statistics/progress"),
         "GET /statistics/quality" => read(READERS, "/statistics/quality?area=13669"),
         "GET /statistics/quality/cards" => read(READERS, "/statistics/quality/cards?area=13669"),

@@ -16,6 +16,7 @@ const PUBLIC: &[&str] = &[
     "GET /api/v1/audit/checkpoints",
     "GET /api/v1/audit/checkpoints/{number}",
     "GET /api/v1/statistics",
+    "GET /api/v1/statistics/diff",
     "GET /api/v1/statistics/progress",
     "POST /api/v1/auth/login",
     "POST /api/v1/auth/refresh",

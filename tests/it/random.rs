@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use diesel::sql_types::{Array, BigInt, Text};
+use chrono::NaiveDate;
+use diesel::sql_types::{Array, BigInt, Date, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{join, join_all};
 use hoctap::auth::Role;
@@ -12,6 +13,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use serde_json::{Value, json};
 
+use crate::support::compare::compare;
 use crate::support::proof::prove;
 use crate::support::records::{COMMUNE, NEIGHBOUR, PROVINCE, close_day, decision, record};
 use crate::support::recount::recount;
@@ -261,6 +263,32 @@ async fn whatever_is_done_and_in_what_order_the_figures_are_the_records() {
     assert!(changed > 500, "only {changed} changes");
     every_answered_version_is_an_entry(&app, &workers).await;
     explain_older_entries(&app).await;
+    explain_every_day(&app).await;
+}
+
+/// Whatever two closed days are compared, the difference is what the figures of each say it is, and
+/// its entries account for it.
+async fn explain_every_day(app: &TestApp) {
+    let auditor = app.named_user("explaining", Role::Auditor, "VN").await;
+    #[derive(diesel::QueryableByName)]
+    struct Closed {
+        #[diesel(sql_type = Date)]
+        day: NaiveDate,
+    }
+    let days: Vec<Closed> = diesel::sql_query("select day from closed_days order by day")
+        .load(&mut app.db().await)
+        .await
+        .unwrap();
+    let days: Vec<NaiveDate> = days.into_iter().map(|closed| closed.day).collect();
+    let last = days[days.len() - 1];
+    let mut rows = 0;
+    for (from, to) in [(days[0], days[1]), (days[2], days[5]), (days[0], last)] {
+        let question = "year_from=2025&year_to=2026&area=37&depth=commune&by=group,grade";
+        rows += compare(&auditor, question, from, to, "recorded").await;
+    }
+    let question = "year_from=2025&year_to=2026&depth=province";
+    rows += compare(&auditor, question, days[3], last, &last.to_string()).await;
+    assert!(rows > 50, "{rows}");
 }
 
 /// A register that was kept before entries were counted one by one reads from its trail what each
@@ -274,7 +302,8 @@ async fn explain_older_entries(app: &TestApp) {
     ] {
         db.batch_execute(statements).await.expect("the migration");
     }
-    let any = "(registered, self_assessed, verified, recognised, not_recognised, withdrawn, revoked)
+    let any =
+        "(registered, self_assessed, verified, recognised, not_recognised, withdrawn, revoked)
                <> (0, 0, 0, 0, 0, 0, 0)";
     #[derive(diesel::QueryableByName)]
     struct Found {

@@ -1,6 +1,7 @@
 //! The test bench: a register of its own for each test, and callers of every role.
 
 pub mod cluster;
+pub mod compare;
 pub mod contract;
 pub mod former;
 pub mod proof;

@@ -79,7 +79,7 @@ pub struct EntryBody {
     pub at: DateTime<Utc>,
     /// The day of the register on which it is known.
     pub day: NaiveDate,
-    #[schema(example = "decision.create")]
+    #[schema(example = "decision.enter")]
     pub action: String,
     /// How many titles more or fewer; null for an entry that changed no title, but what is reported,
     /// closed, or known of areas.

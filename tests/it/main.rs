@@ -41,6 +41,7 @@ mod annulment;
 mod corrections;
 mod history;
 mod rounds;
+mod diff;
 mod difficult;
 mod reform_story;
 mod reformed;

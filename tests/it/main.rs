@@ -5,6 +5,7 @@
 mod support;
 mod figures;
 mod imports;
+mod least_rights;
 mod legacy;
 mod templates;
 mod undo;
@@ -14,6 +15,7 @@ mod access_areas;
 mod access_cases;
 mod holders;
 mod accounts;
+mod area_commands;
 mod areas;
 mod contract;
 mod migrations;

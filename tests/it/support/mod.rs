@@ -16,6 +16,7 @@ use std::sync::Arc;
 
 use actix_web::dev::ServerHandle;
 use chrono::Days;
+use diesel_async::SimpleAsyncConnection;
 use hoctap::app;
 use hoctap::areas::Areas;
 use hoctap::auth::{Act, Role};
@@ -82,6 +83,17 @@ impl TestApp {
     /// Another server on the same register.
     pub async fn beside(&self) -> Self {
         Self::serve(self.shared.url.clone(), self.shared.keys.clone(), |_| {}).await
+    }
+
+    /// The same under a role of the database that owns nothing.
+    pub async fn beside_as(&self, role: &str) -> Self {
+        let create = format!("create role {role} login");
+        self.db().await.batch_execute(&create).await.expect("a role");
+        db::grant(&self.shared.url, role).await.expect("what a server needs");
+        let url =
+            self.shared.url.replacen("postgres://postgres@", &format!("postgres://{role}@"), 1);
+        assert_ne!(url, self.shared.url);
+        Self::serve(url, self.shared.keys.clone(), |_| {}).await
     }
 
     async fn serve(url: String, keys: Arc<Keys>, change: impl FnOnce(&mut Config)) -> Self {

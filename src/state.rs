@@ -10,7 +10,7 @@ use chrono::NaiveDate;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
-use crate::areas::{AreaId, Areas, index};
+use crate::areas::{AreaId, Areas, rows};
 use crate::auth::middleware::Sessions;
 use crate::clock::today;
 use crate::config::Config;
@@ -123,7 +123,7 @@ impl State {
     /// The same at once, for whoever changed areas.
     pub async fn renew_areas(&self) -> Result<()> {
         let mut db = self.db().await?;
-        let generation = index::generation(&mut db).await?;
+        let generation = rows::generation(&mut db).await?;
         if !self.areas().is_latest(today(), generation) {
             self.shared.keep_areas(Areas::load(&mut db).await?);
         }

@@ -4,6 +4,7 @@ pub mod api;
 pub mod boundaries;
 pub mod index;
 pub mod install;
+pub mod rows;
 pub mod scopes;
 pub mod search;
 

@@ -5,6 +5,7 @@
 //! by id ([`Writer::lock`]); then rows by (holder, year, level); then numbers by digest; then counts.
 
 mod counts;
+mod request;
 
 use std::collections::BTreeMap;
 
@@ -20,8 +21,8 @@ use crate::areas::changed_meanwhile;
 use crate::audit::{Committed, EntryBody, FORMAT, GENESIS, Item};
 use crate::auth::Act;
 use crate::db::{Conn, locks};
-use crate::error::{Error, Result, say};
-use crate::schema::{audit_heads, idempotency_keys};
+use crate::error::{Error, Result};
+use crate::schema::audit_heads;
 use crate::version::Version;
 
 pub use counts::{TitleChange, TitleState};
@@ -74,7 +75,7 @@ where
     T: Serialize + DeserializeOwned,
     F: AsyncFn(&mut Writer<'_>) -> Result<T>,
 {
-    if let Some(outcome) = begin_request(db, act).await? {
+    if let Some(outcome) = request::begin(db, act).await? {
         return serde_json::from_value(outcome).map_err(Error::internal);
     }
     let day = take_day(db).await?;
@@ -89,7 +90,7 @@ where
     };
     let outcome = work(&mut writer).await?;
     writer.finish().await?;
-    end_request(db, act, &outcome).await?;
+    request::end(db, act, &outcome).await?;
     Ok(outcome)
 }
 
@@ -330,66 +331,4 @@ async fn take_day(db: &mut Conn) -> Result<NaiveDate> {
     .get_result(db)
     .await?;
     Ok(day)
-}
-
-/// Claims the Idempotency-Key, or returns what the same request led to.
-async fn begin_request(db: &mut Conn, act: &Act) -> Result<Option<serde_json::Value>> {
-    use idempotency_keys as keys;
-    let Some((key, digest)) = &act.idempotency else { return Ok(None) };
-    db.batch_execute("set local lock_timeout = '5s'").await?;
-    let claimed = diesel::insert_into(keys::table)
-        .values((
-            keys::caller.eq(act.caller.id),
-            keys::route.eq(&act.route),
-            keys::key.eq(key),
-            keys::request_digest.eq(&digest[..]),
-        ))
-        .on_conflict_do_nothing()
-        .execute(db)
-        .await
-        .map_err(|error| match error {
-            diesel::result::Error::DatabaseError(_, info)
-                if info.message().contains("lock timeout") =>
-            {
-                Error::conflict(
-                    "request_in_flight",
-                    say(
-                        "Yêu cầu này đang được xử lý; hãy chờ rồi hỏi lại.",
-                        "The same request is still being processed; ask again later.",
-                    ),
-                )
-            }
-            other => other.into(),
-        })?;
-    db.batch_execute("set local lock_timeout = 0").await?;
-    if claimed == 1 {
-        return Ok(None);
-    }
-    let (known, outcome): (Vec<u8>, Option<serde_json::Value>) = keys::table
-        .find((act.caller.id, &act.route, key))
-        .select((keys::request_digest, keys::outcome))
-        .first(db)
-        .await?;
-    match outcome {
-        _ if known != digest => Err(Error::unprocessable(
-            "idempotency_key_reused",
-            say(
-                "Idempotency-Key này đã dùng cho một yêu cầu khác.",
-                "This Idempotency-Key was used for another request.",
-            ),
-        )),
-        Some(outcome) => Ok(Some(outcome)),
-        None => Err(Error::internal("an idempotency key without outcome was committed")),
-    }
-}
-
-async fn end_request<T: Serialize>(db: &mut Conn, act: &Act, outcome: &T) -> Result<()> {
-    use idempotency_keys as keys;
-    let Some((key, _)) = &act.idempotency else { return Ok(()) };
-    let outcome = serde_json::to_value(outcome).map_err(Error::internal)?;
-    diesel::update(keys::table.find((act.caller.id, &act.route, key)))
-        .set(keys::outcome.eq(outcome))
-        .execute(db)
-        .await?;
-    Ok(())
 }

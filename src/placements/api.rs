@@ -8,8 +8,8 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::Split;
 use super::rows::{self, Placed, Placement};
+use super::{Split, undo};
 use crate::areas::{AreaLevel, Areas};
 use crate::auth::Caller;
 use crate::auth::allow::{Allow, PlaceSplits, ReadRecords};
@@ -171,7 +171,7 @@ pub async fn take_back(
     let split = placeable(&areas, &user, &code)?;
     let (act, chosen) = (user.act(&json), (&*json.hamlets, &*json.holders));
     let mut db = state.db().await?;
-    Ok(Body(rows::take_back(&mut db, &act, &areas, &split, chosen, &json.reason).await?))
+    Ok(Body(undo::take_back(&mut db, &act, &areas, &split, chosen, &json.reason).await?))
 }
 
 /// A split commune that the caller may see.

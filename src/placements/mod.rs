@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod rows;
+pub mod undo;
 
 use chrono::NaiveDate;
 

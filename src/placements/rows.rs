@@ -18,12 +18,11 @@ use crate::hamlets::rows::Hamlet;
 use crate::holders::rows::Holder;
 use crate::kind::Kind;
 use crate::ledger::{self, Writer};
-use crate::schema::{audit_entries, hamlets, holders, titles};
+use crate::schema::{hamlets, holders, titles};
 use crate::titles::rows::Title;
 use crate::titles::write;
-use crate::version::Version;
 
-const ACTION: &str = "split.place";
+pub(super) const ACTION: &str = "split.place";
 
 /// What goes where. Holders are those without a hamlet that waits; `rest` takes all that is named
 /// nowhere and follows no hamlet.
@@ -216,7 +215,7 @@ fn check(new: &Placement, waiting: &[Hamlet], living: &[Holder]) -> Result<()> {
 }
 
 /// Stores where a hamlet belongs; both chains keep it.
-async fn put_hamlet(
+pub(super) async fn put_hamlet(
     w: &mut Writer<'_>,
     areas: &Areas,
     split: &Split,
@@ -242,7 +241,7 @@ fn hamlet_chain(areas: &Areas, hamlet: &Hamlet) -> AreaId {
 
 /// Stores where holders stand; both chains keep it. The community of the split commune itself ended
 /// with it.
-async fn put_holders(
+pub(super) async fn put_holders(
     w: &mut Writer<'_>,
     areas: &Areas,
     split: &Split,
@@ -281,89 +280,4 @@ async fn put_holders(
         }
     }
     Ok(())
-}
-
-/// Takes placements back, with all that followed, unless somebody built on them.
-pub async fn take_back(
-    db: &mut Conn,
-    act: &Act,
-    areas: &Areas,
-    split: &Split,
-    (of_hamlets, of_holders): (&[Uuid], &[Uuid]),
-    reason: &str,
-) -> Result<Placed> {
-    ledger::write(db, act, "split.take_back", async |w| {
-        let mut chains: Vec<AreaId> =
-            split.successors.iter().map(|area| areas.chain(*area, None)).collect();
-        chains.push(split.area);
-        w.lock(&chains).await?;
-        w.because(reason);
-        let mut placed = Hamlet::by_ids(w.db, of_hamlets).await?;
-        placed.retain(|h| h.placed_id.is_some_and(|area| split.successors.contains(&area)));
-        let living: Vec<Holder> = holders::table
-            .filter(holders::hamlet_id.eq_any(of_hamlets).or(holders::id.eq_any(of_holders)))
-            .order(holders::id)
-            .for_update()
-            .select(Holder::as_select())
-            .load(w.db)
-            .await?;
-        let ids: Vec<Uuid> = living.iter().map(|holder| holder.id).collect();
-        let theirs = Title::all_of(w.db, &ids).await?;
-        let acts: HashSet<Version> = placings(w.db, &placed, &living).await?;
-        let known = placed.len() == of_hamlets.len()
-            && of_holders.iter().all(|id| ids.contains(id))
-            && placed.iter().all(|hamlet| acts.contains(&hamlet.version))
-            && living.iter().all(|holder| acts.contains(&holder.version));
-        let version_of: HashMap<Uuid, Version> =
-            living.iter().map(|holder| (holder.id, holder.version)).collect();
-        let later = theirs.iter().any(|title| {
-            let placed = version_of[&title.holder_id];
-            title.version.area() == placed.area() && title.version.seq() > placed.seq()
-        });
-        if !known || later {
-            return Err(Error::conflict(
-                "built_on",
-                say(
-                    "Có thôn hoặc đối tượng chưa xếp, hoặc đã thay đổi sau khi xếp.",
-                    "Something was not placed, or has changed since it was.",
-                ),
-            ));
-        }
-        for hamlet in &placed {
-            let before = split.unplaced(areas, hamlet.area_id);
-            put_hamlet(w, areas, split, hamlet, before).await?;
-        }
-        let back: Vec<(&Holder, AreaId)> =
-            living.iter().map(|holder| (holder, split.area)).collect();
-        put_holders(w, areas, split, &back).await?;
-        let changes: Vec<(Title, Title)> = theirs
-            .into_iter()
-            .filter(|title| Some(&title.version) == version_of.get(&title.holder_id))
-            .map(|title| {
-                let before = split.unplaced(areas, title.area_id);
-                (title.clone(), Title { placed_id: before, ..title })
-            })
-            .collect();
-        let done = Placed { hamlets: placed.len(), holders: back.len(), titles: changes.len() };
-        write::save_all(w, areas, changes, false).await?;
-        Ok(done)
-    })
-    .await
-}
-
-/// Which versions of these were given by placing.
-async fn placings(db: &mut Conn, placed: &[Hamlet], living: &[Holder]) -> Result<HashSet<Version>> {
-    let versions: HashSet<Version> =
-        placed.iter().map(|h| h.version).chain(living.iter().map(|h| h.version)).collect();
-    let chains: Vec<i32> = versions.iter().map(|version| version.area()).collect();
-    let seqs: Vec<i64> = versions.iter().map(|version| version.seq()).collect();
-    let acts: Vec<(i32, i64)> = audit_entries::table
-        .filter(audit_entries::area_id.eq_any(chains).and(audit_entries::seq.eq_any(seqs)))
-        .filter(audit_entries::action.eq(ACTION))
-        .select((audit_entries::area_id, audit_entries::seq))
-        .load(db)
-        .await?;
-    let acts: HashSet<Version> =
-        acts.into_iter().map(|(area, seq)| Version::new(area, seq)).collect();
-    Ok(versions.into_iter().filter(|version| acts.contains(version)).collect())
 }

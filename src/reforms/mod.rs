@@ -10,6 +10,7 @@ pub mod command;
 mod file;
 pub mod rows;
 pub mod touched;
+mod trail;
 mod undo;
 
 pub use check::plan;

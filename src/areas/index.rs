@@ -284,6 +284,13 @@ impl Areas {
         self.list.iter().filter(|area| area.end == end).map(|area| area.id).collect()
     }
 
+    /// The areas that went whole into one which was made of nothing else.
+    pub fn made_whole_of(&self, id: AreaId) -> Option<Vec<AreaId>> {
+        let before = &self.get(id).predecessors;
+        let whole = !before.is_empty() && before.iter().all(|succession| succession.whole);
+        whole.then(|| before.iter().map(|succession| succession.area).collect())
+    }
+
     /// Whether a body of `scope` answers for `area`: it is the same, lies in it, or one that it was
     /// made of.
     pub fn covers(&self, scope: AreaId, area: AreaId) -> bool {

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use actix_web::get;
 use actix_web::web::Data;
+use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
@@ -76,6 +77,13 @@ pub struct ProgressQuery {
     depth: Option<AreaLevel>,
     /// The running year if not given.
     year: Option<Year>,
+    /// A day from 2025-03-01 on, in whose boundaries the areas stand; today, or the day of `as_of`, if
+    /// not given.
+    #[param(example = "2025-06-30")]
+    boundaries: Option<NaiveDate>,
+    /// A closed day: records, totals and targets as they were known at its end.
+    #[param(example = "2026-12-15")]
+    as_of: Option<NaiveDate>,
     limit: Option<i64>,
     cursor: Option<String>,
 }
@@ -94,12 +102,16 @@ pub async fn get_progress(
         area: query.area.clone(),
         depth: query.depth,
         year_from: query.year,
+        boundaries: query.boundaries.map(|day| day.to_string()),
+        as_of: query.as_of,
         ..StatisticsQuery::default()
     };
     let limit = paging::limit(query.limit)?;
     let Asked { question, areas } = statistics.asked(&state, None).await?;
     let mut db = state.db().await?;
-    let filters = (question.area, question.depth, question.kind, question.year_to);
+    let map = question.boundaries.to_string();
+    let filters =
+        (question.area, question.depth, question.kind, question.year_to, map, question.as_of);
     let from: usize = paging::after(&filters, query.cursor.as_deref())?.unwrap_or(0);
     let rows = progress(&mut db, &areas, question, caller.0.is_some()).await?;
     let page = rows.into_iter().enumerate().skip(from).take(limit as usize + 1).collect();
@@ -120,7 +132,7 @@ async fn progress(
     let mut setting: BTreeSet<AreaId> = nodes.iter().copied().collect();
     setting.extend(nodes.iter().flat_map(|node| areas.ancestors(*node, asked.on)));
     let setting: Vec<AreaId> = setting.into_iter().collect();
-    let mut targets = Target::of_areas(db, &setting, None).await?;
+    let mut targets = Target::of_areas(db, &setting, asked.as_of).await?;
     targets.retain(|target| {
         asked.kind.is_none_or(|kind| kind == target.kind)
             && (with_groups || target.group_code.is_empty())

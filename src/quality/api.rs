@@ -25,6 +25,7 @@ use crate::kind::{Kind, Level, Year};
 use crate::paging;
 use crate::reply::Page;
 use crate::reported::rows::Reported;
+use crate::rounds::Calendar;
 use crate::state::State;
 
 /// Something that cannot be right, or is unlikely.
@@ -194,6 +195,7 @@ async fn check(db: &mut Db, areas: &Areas, area: AreaId, year: i16) -> Result<Ve
         scored: &rows::scored(db, area, year).await?,
         one_file: &rows::one_file(db, area, year).await?,
         sets: &criteria_rows::all(db).await?,
+        calendar: &Calendar::load(db, &[], &years).await?,
     });
     // What is counted for the areas above is not whole here.
     found.retain(|finding| areas.covers(area, finding.area));

@@ -6,13 +6,14 @@ use chrono::NaiveDate;
 
 use super::rows::{Counted, FamilyTitle, Held, OneFile, Scored, UnitTitle};
 use super::{Check, Closed, Finding, List, MANY, citizens_needed, decided_by};
-use crate::areas::{AreaId, Areas};
+use crate::areas::{AreaId, Areas, Boundaries};
 use crate::criteria::{CriteriaSet, Points};
 use crate::inputs::Percent;
 use crate::inputs::rows::Total;
 use crate::kind::{Base, Kind, Level};
 use crate::reported::rows::Reported;
-use crate::reported::{is_jump, remarks};
+use crate::reported::{is_jump, last_before, remarks};
+use crate::rounds::Calendar;
 
 /// All that the checks of one year look at.
 pub struct Material<'a> {
@@ -31,14 +32,18 @@ pub struct Material<'a> {
     pub scored: &'a [Scored],
     pub one_file: &'a [OneFile],
     pub sets: &'a [CriteriaSet],
+    /// By when each area decides.
+    pub calendar: &'a Calendar,
 }
 
 /// What one area counts of a kind and level in a year.
 #[derive(Debug, Clone, Copy, Default)]
 struct Sum {
     registered: i64,
-    undecided: i64,
     recognised: i64,
+    /// What waits for a decision after its day, and the first such day.
+    overdue: i64,
+    since: Option<NaiveDate>,
 }
 
 type Sums = BTreeMap<(AreaId, Kind, Level, i16), Sum>;
@@ -88,15 +93,38 @@ impl Material<'_> {
     fn sums(&self) -> Sums {
         let mut sums = Sums::new();
         for count in self.counted {
-            let leaf = self.areas.chain(count.area_id, count.placed_id);
-            for area in self.areas.ancestors(leaf, self.today) {
+            let up = self.above(count.area_id, count.placed_id);
+            let day = self.decision_day(&up, count.year, count.kind);
+            let overdue = if self.today > day { count.undecided } else { 0 };
+            for area in up {
                 let sum = sums.entry((area, count.kind, count.level, count.year)).or_default();
                 sum.registered += count.registered;
-                sum.undecided += count.undecided;
                 sum.recognised += count.recognised;
+                if overdue > 0 {
+                    sum.overdue += overdue;
+                    sum.since = Some(sum.since.map_or(day, |since| since.min(day)));
+                }
             }
         }
         sums
+    }
+
+    /// The area that keeps a record, and those above it today. What a split left open still lies in
+    /// its province.
+    fn above(&self, area: AreaId, placed: Option<AreaId>) -> Vec<AreaId> {
+        let home = self.areas.chain(area, placed);
+        if self.areas.settled(home).is_some() {
+            return self.areas.ancestors(home, self.today);
+        }
+        let place = self.areas.place(area, placed, Boundaries::Of(self.today));
+        let sure = self.areas.sure(&place, self.today);
+        std::iter::once(home).chain(self.areas.ancestors(sure, self.today)).collect()
+    }
+
+    /// The last day on which titles are decided: that of the nearest round, else of the programme.
+    fn decision_day(&self, up: &[AreaId], year: i16, kind: Kind) -> NaiveDate {
+        let round = self.calendar.round(up, year, kind);
+        round.and_then(|round| round.decision_until).unwrap_or_else(|| decided_by(year))
     }
 
     fn total(&self, area: AreaId, year: i16, base: Base) -> Option<i64> {
@@ -141,22 +169,30 @@ impl Material<'_> {
                 let numbers = [("recognised", sum.recognised), ("year_before", before)];
                 found.push(self.finding(Check::CountJump, *area, of, &numbers, vi));
             }
-            if sum.undecided > 0 && self.today > decided_by(*year) {
+            if let Some(since) = sum.since {
                 let vi = format!(
                     "Còn {} danh hiệu {title} năm {year} chưa có quyết định sau ngày {}; hãy trình \
                      công nhận, ghi không công nhận hoặc cho rút.",
-                    sum.undecided,
-                    decided_by(*year).format("%d/%m/%Y")
+                    sum.overdue,
+                    since.format("%d/%m/%Y")
                 );
-                let numbers = [("undecided", sum.undecided)];
+                let numbers = [("undecided", sum.overdue)];
                 found.push(self.finding(Check::DecisionOverdue, *area, of, &numbers, vi));
             }
         }
     }
 
+    /// The total of the year before: of the area, else of all that went whole into it.
+    fn total_before(&self, area: AreaId, base: Base) -> Option<i64> {
+        self.total(area, self.year - 1, base).or_else(|| {
+            let parts = self.areas.made_whole_of(area)?.into_iter();
+            parts.map(|part| self.total_before(part, base)).sum()
+        })
+    }
+
     fn check_totals(&self, found: &mut Vec<Finding>) {
         for now in self.totals.iter().filter(|total| total.year == self.year) {
-            let before = self.total(now.area_id, self.year - 1, now.base);
+            let before = self.total_before(now.area_id, now.base);
             if let (Some(before), Some(total)) = (before, now.total.map(i64::from))
                 && total < before
             {
@@ -226,12 +262,9 @@ impl Material<'_> {
                 continue;
             }
             let of = Some((figure.kind, figure.level));
-            let same = |other: &&Reported| {
-                (other.area_id, other.kind, other.level)
-                    == (figure.area_id, figure.kind, figure.level)
-                    && other.reported_on < figure.reported_on
-            };
-            let last = self.reported[..n].iter().rev().find(same).map(Reported::numbers);
+            let kind = (figure.kind, figure.level);
+            let day = figure.reported_on;
+            let last = last_before(self.areas, self.reported, figure.area_id, kind, day);
             let area = self.areas.chain(figure.area_id, None);
             for said in remarks(&figure.numbers(), last.as_ref()) {
                 let Some(check) = Check::parse(said.remark.as_str()) else { continue };

@@ -140,7 +140,7 @@ pub fn cards(communes: &[AreaId], findings: &[Finding]) -> Vec<Card> {
     cards
 }
 
-/// The last day on which the titles of a year are decided.
+/// The last day on which the titles of a year are decided where no round says so.
 pub fn decided_by(year: i16) -> NaiveDate {
     let (month, day) = DECIDED_BY;
     NaiveDate::from_ymd_opt(i32::from(year) + 1, month, day).unwrap_or_default()

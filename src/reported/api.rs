@@ -8,7 +8,7 @@ use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::rows::Reported;
-use super::{Numbers, PrintedBase, Remark, remarks};
+use super::{Numbers, PrintedBase, Remark, last_before, remarks};
 use crate::areas::{AreaId, AreaLevel, Areas, api as areas_api};
 use crate::auth::allow::{Allow, ReadFigures, WriteReported};
 use crate::clock::today;
@@ -236,7 +236,9 @@ async fn bodies(
     area: AreaId,
     history: bool,
 ) -> Result<Vec<ReportedBody>> {
-    let current = Reported::of_areas(db, &[area], None).await?;
+    // What was reported of the areas that went into it is what a first figure is held against.
+    let whole: Vec<AreaId> = areas.cover(area).into_iter().collect();
+    let current = Reported::of_areas(db, &whole, None).await?;
     let mut shown = Reported::history(db, area).await?;
     if !history {
         shown.retain(|line| current.contains(line));
@@ -246,11 +248,9 @@ async fn bodies(
     Ok(shown
         .into_iter()
         .map(|line| {
-            let last = current.iter().rev().find(|other| {
-                (other.kind, other.level) == (line.kind, line.level)
-                    && other.reported_on < line.reported_on
-            });
-            let remarks = remarks(&line.numbers(), last.map(Reported::numbers).as_ref());
+            let of = (line.kind, line.level);
+            let last = last_before(areas, &current, area, of, line.reported_on);
+            let remarks = remarks(&line.numbers(), last.as_ref());
             let on = place_of(line.year, line.reported_on);
             ReportedBody {
                 area: areas.code(line.area_id, on).to_owned(),

@@ -5,7 +5,12 @@ pub mod api;
 pub mod paper;
 pub mod rows;
 
+use chrono::NaiveDate;
+
+use self::rows::Reported;
+use crate::areas::{AreaId, Areas};
 use crate::inputs::{Percent, rate};
+use crate::kind::{Kind, Level};
 use crate::text_enum;
 
 text_enum! {
@@ -89,6 +94,34 @@ pub fn remarks(figure: &Numbers, last: Option<&Numbers>) -> Vec<Remarked> {
         );
     }
     found
+}
+
+/// What was reported last before a day of a kind and level: of the area itself, else of all that went
+/// whole into it, added up. `known` has the oldest first.
+pub fn last_before(
+    areas: &Areas,
+    known: &[Reported],
+    area: AreaId,
+    of: (Kind, Level),
+    day: NaiveDate,
+) -> Option<Numbers> {
+    let own = |figure: &&Reported| {
+        (figure.area_id, (figure.kind, figure.level)) == (area, of) && figure.reported_on < day
+    };
+    if let Some(own) = known.iter().rfind(own) {
+        return Some(own.numbers());
+    }
+    let parts = areas.made_whole_of(area)?.into_iter();
+    let parts: Option<Vec<Numbers>> =
+        parts.map(|part| last_before(areas, known, part, of, day)).collect();
+    let sum = |number: fn(&Numbers) -> Option<i32>| parts.as_ref()?.iter().map(number).sum();
+    Some(Numbers {
+        registered: sum(|part| part.registered),
+        recognised: sum(|part| part.recognised),
+        total: sum(|part| part.total),
+        ..Numbers::default()
+    })
+    .filter(|_| parts.is_some())
 }
 
 /// Whether `now` lies more than half above or below `before`.

@@ -44,6 +44,7 @@ mod corrections;
 mod history;
 mod rounds;
 mod diff;
+mod golden;
 mod difficult;
 mod reform_story;
 mod reformed;

@@ -4,7 +4,7 @@ use hoctap::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::records::{COMMUNE, PROVINCE, family, holder, recognise, verified};
+use crate::support::records::{COMMUNE, PROVINCE, close_day, family, holder, recognise, verified};
 use crate::support::{Client, TestApp};
 
 async fn total(recorder: &Client<'_>, year: i16, base: &str, total: i32) {
@@ -108,4 +108,42 @@ async fn officials_are_held_to_a_target_of_their_own_for_those_logged_in() {
     assert_eq!((&all["recognised"], &officials["recognised"]), (&json!(2), &json!(1)));
     let public = progress(&app.stranger(), question).await;
     assert!(of(&public, json!("officials")).is_none() && of(&public, Value::Null).is_some());
+}
+
+#[actix_web::test]
+async fn progress_is_told_as_of_a_day_and_on_another_map() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let approver = app.user(Role::Approver, COMMUNE).await;
+    let supervisor = app.user(Role::Supervisor, PROVINCE).await;
+    let families = [family(&recorder, "Trần Văn An").await, family(&recorder, "Lê Văn Bình").await];
+    let first = verified(&recorder, &families[..1], 2026, json!({"total": 90})).await;
+    recognise(&approver, "1", &first).await;
+    total(&recorder, 2026, "households", 4).await;
+    let day = close_day(&app).await;
+    let second = verified(&recorder, &families[1..], 2026, json!({"total": 90})).await;
+    recognise(&approver, "2", &second).await;
+    total(&recorder, 2026, "households", 8).await;
+    let target = json!({"targets": [{"kind": "family", "base": "households", "percent": 50,
+                                     "source": "Kế hoạch tỉnh"}]});
+    supervisor.put("/areas/province/37/targets/2030", target).await.is(200);
+    close_day(&app).await;
+    let question = "area=13669&kind=family&year=2026";
+    let of_2030 = async |question: &str| {
+        let rows = progress(&app.stranger(), question).await;
+        let row = rows.into_iter().find(|row| row["target_year"] == 2030).expect("a target");
+        json!([row["target"], row["set_by"], row["recognised"], row["total"], row["rate"]])
+    };
+    assert_eq!(of_2030(question).await, json!([50.0, "37", 2, 8, 25.0]));
+    let then = format!("{question}&as_of={day}");
+    assert_eq!(of_2030(&then).await, json!([80.0, "VN", 1, 4, 25.0]));
+    // The former province had other communes too, whose totals nobody gave.
+    let former = "area=36&kind=family&year=2026&boundaries=2025-06-30";
+    assert_eq!(of_2030(former).await, json!([80.0, "VN", 2, 8, null]));
+    for (question, code) in
+        [("as_of=2030-01-01", "day_not_closed"), ("boundaries=recorded", "invalid")]
+    {
+        let answer = app.stranger().get(&format!("/statistics/progress?{question}")).await;
+        answer.refuses(422, code);
+    }
 }

@@ -1,9 +1,12 @@
 //! What in the figures cannot be right or is unlikely, each made to happen and each absent otherwise.
 
+use diesel_async::SimpleAsyncConnection;
 use hoctap::auth::Role;
+use hoctap::kind::{Kind, Level};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::former::Former;
 use crate::support::records::{
     COMMUNE, NEIGHBOUR, PROVINCE, decision, family, holder, recognise, title_path, verified,
 };
@@ -126,6 +129,58 @@ async fn totals_that_shrink_and_decisions_that_do_not_come() {
     assert_eq!(office.found(2026, "decision_overdue").await, [] as [Value; 0]);
     let overdue = office.finding(2025, "decision_overdue", 1).await;
     assert_eq!(overdue["numbers"], json!({"undecided": 1}));
+    // Where the province sets other days, those count for its communes.
+    let supervisor = app.user(Role::Supervisor, PROVINCE).await;
+    for (year, day) in [(2025, "2026-12-31"), (2026, "2026-11-01")] {
+        let rounds = json!({"rounds": [{"kind": "family", "decision_until": day}]});
+        supervisor.put(&format!("/areas/province/37/rounds/{year}"), rounds).await.is(200);
+    }
+    assert_eq!(office.found(2025, "decision_overdue").await, [] as [Value; 0]);
+    let overdue = office.finding(2026, "decision_overdue", 1).await;
+    let detail = overdue["detail"].as_str().expect("a sentence");
+    assert!(detail.contains("chưa có quyết định sau ngày 01/11/2026"), "{detail}");
+    let path = "/statistics/quality?area=37&year=2026&code=decision_overdue";
+    let found = supervisor.get(path).await.is(200);
+    let areas: Vec<&Value> =
+        found["items"].as_array().expect("items").iter().map(|f| &f["area"]).collect();
+    assert_eq!(areas, [PROVINCE, COMMUNE]);
+}
+
+/// Phường Vị Xuyên, which went whole into Phường Nam Định, and Phường Tiên Nội, split between two.
+const MERGED: &str = "13636";
+const SPLIT: &str = "13354";
+
+#[actix_web::test]
+async fn jumps_are_followed_through_what_became_of_areas() {
+    let app = TestApp::start().await;
+    let mut of_split = Former::open(&app, SPLIT).await;
+    let mut of_merged = Former::open(&app, MERGED).await;
+    for n in 0..3 {
+        for former in [&mut of_split, &mut of_merged] {
+            let name = format!("Trần Thị Cũ {n}");
+            let old = former.holder(&app, Kind::Family, None, &name).await;
+            former.title(&old, 2024, Level::Commune).await;
+        }
+    }
+    // As if a decision of that year had recognised them.
+    let recognise = "update title_counts set recognised = registered, registered = 0";
+    app.db().await.batch_execute(recognise).await.expect("counts");
+    let office = Office::of(&app).await;
+    let families = office.families(0..10).await;
+    office.recognised(&families, 2025, 90).await;
+    let jump = office.finding(2025, "count_jump", 10).await;
+    assert_eq!(jump["numbers"], json!({"recognised": 10, "year_before": 3}));
+    // What waits to be placed lies in the province all the same.
+    let supervisor = app.user(Role::Supervisor, PROVINCE).await;
+    let path = "/statistics/quality?area=37&year=2025&code=count_jump";
+    let found = supervisor.get(path).await.is(200);
+    let numbers: Vec<(&Value, &Value)> = found["items"]
+        .as_array()
+        .expect("items")
+        .iter()
+        .map(|found| (&found["area"], &found["numbers"]["year_before"]))
+        .collect();
+    assert_eq!(numbers, [(&json!(PROVINCE), &json!(6)), (&json!(COMMUNE), &json!(3))]);
 }
 
 #[actix_web::test]

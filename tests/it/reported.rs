@@ -167,6 +167,18 @@ async fn the_published_figures_say_themselves_what_is_wrong_in_them() {
             assert_eq!(remarks(figure), [*remark], "{path} {kind}");
         }
     }
+    // Hà Nội of July 2025 is another area, made of the former one: its first figure is held against
+    // the last of that.
+    let supervisor = app.user(Role::Supervisor, "01").await;
+    for (recognised, expected) in [(3_900_000, &[] as &[&str]), (900_000, &["reported_jump"])] {
+        let body = json!({"year": 2025, "kind": "citizen", "reported_on": "2025-12-31",
+                          "recognised": recognised, "source": "Báo cáo thành phố"});
+        let figure = supervisor.post("/areas/province/01/reported", body).await.is(201);
+        assert_eq!(remarks(&figure), expected);
+    }
+    let path = "/statistics/quality?area=01&year=2025&code=reported_jump";
+    let found = supervisor.get(path).await.is(200);
+    assert_eq!(found["items"][0]["numbers"], json!({"recognised": 900_000}));
 }
 
 #[actix_web::test]

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 use std::num::NonZeroU32;
 use std::path::PathBuf;
+use std::time::Duration;
 
 /// Everything that the environment says.
 #[derive(Debug, Clone)]
@@ -26,6 +27,27 @@ pub struct Config {
     pub cors_origins: Vec<String>,
     /// Bytes of an uploaded file.
     pub upload_limit: usize,
+    pub spool: SpoolLimits,
+}
+
+/// How far files to take away may go: not in the environment, for a disk that is too small for these
+/// is too small for the register.
+#[derive(Debug, Clone, Copy)]
+pub struct SpoolLimits {
+    /// How many may lie on disk at once.
+    pub files: usize,
+    /// Of one file, as it is sent.
+    pub bytes: u64,
+    /// Of a workbook: a sheet of Excel has little more.
+    pub xlsx_rows: u64,
+    /// How long a client may take to fetch one.
+    pub life: Duration,
+}
+
+impl Default for SpoolLimits {
+    fn default() -> Self {
+        Self { files: 8, bytes: 4 << 30, xlsx_rows: 1_000_000, life: Duration::from_secs(3600) }
+    }
 }
 
 /// A variable as `--help` and the README explain it.
@@ -162,6 +184,7 @@ impl Config {
             pool: pool.max(1),
             cors_origins: list(get("HOCTAP_CORS_ORIGINS")),
             upload_limit: parsed!("HOCTAP_UPLOAD_LIMIT", 20 << 20, "a number of bytes"),
+            spool: SpoolLimits::default(),
         };
         if config.database_url.is_some() && config.keys.is_none() {
             errors.push(

@@ -64,6 +64,7 @@ impl Shared {
         program: PathBuf,
     ) -> Arc<Self> {
         let areas = RwLock::new(Arc::new(areas));
+        let spool_files = Arc::new(Semaphore::new(config.spool.files));
         let limiter = config.rate_limit.map(Limiter::per_minute);
         Arc::new(Self {
             config,
@@ -77,7 +78,7 @@ impl Shared {
             closed_days: Cache::new(1_000),
             known_areas: Cache::new(4),
             program,
-            spool_files: Arc::new(Semaphore::new(8)),
+            spool_files,
             areas,
             areas_checked: Mutex::default(),
         })

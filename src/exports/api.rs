@@ -157,12 +157,12 @@ async fn deliver<T: Serialize>(
     fill: impl AsyncFnOnce(&mut Conn, &mut Spool) -> Result<Reach>,
 ) -> Result<Download> {
     let kept = permit(state)?;
-    let form = asked.form;
+    let (form, limits) = (asked.form, state.config().spool);
     let question = parameters(&asked.question)?;
     let mut db = state.db().await?;
     let copied = db::snapshot(&mut db, async |db| {
         let at = rows::moment(db).await?;
-        let mut spool = Spool::create(table, form)?;
+        let mut spool = Spool::create(table, form, limits)?;
         let reach = fill(db, &mut spool).await?;
         Ok((at, spool, reach))
     });
@@ -196,7 +196,7 @@ async fn deliver<T: Serialize>(
     )
     .coded(form.coding.name())
     .described_by(format!("/api/v1/exports/{}/manifest", manifest.id))
-    .keeping(kept))
+    .keeping(kept, limits.life))
 }
 
 /// Room for one more spool file; it is given back when the file has been sent.

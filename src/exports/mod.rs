@@ -22,11 +22,6 @@ use uuid::Uuid;
 
 use crate::text_enum;
 
-/// The most rows of a workbook; a sheet of Excel has little more.
-pub const MOST_XLSX_ROWS: u64 = 1_000_000;
-/// The most bytes of a spool file.
-pub const MOST_BYTES: u64 = 4 << 30;
-
 text_enum! {
     /// The form of the file.
     pub enum Format {

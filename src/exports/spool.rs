@@ -1,6 +1,7 @@
 //! The spool file: rows are written to it once, hashed and compressed on the way.
 
 use std::borrow::Cow;
+use std::error::Error as _;
 use std::fs::File;
 use std::io::{self, BufWriter, Seek, Write};
 
@@ -12,14 +13,16 @@ use rust_xlsxwriter::{ExcelDateTime, FormatAlign, FormatBorder, Workbook, Worksh
 use sha2::{Digest, Sha256};
 
 use super::asked::Form;
-use super::{Cell, Coding, Format, MOST_BYTES, MOST_XLSX_ROWS, Table};
+use super::{Cell, Coding, Format, Table};
 use crate::clock::VIETNAM;
+use crate::config::SpoolLimits;
 use crate::error::{Error, Result, say};
 
 /// A file under way, deleted with its handle.
 pub struct Spool {
     table: &'static Table,
     writer: Writer,
+    limits: SpoolLimits,
     /// Rows without the header.
     rows: u64,
 }
@@ -57,11 +60,12 @@ struct Hashed {
     file: BufWriter<File>,
     hash: Sha256,
     length: u64,
+    most: u64,
 }
 
 impl Write for Hashed {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if self.length > MOST_BYTES {
+        if self.length + bytes.len() as u64 > self.most {
             return Err(io::ErrorKind::FileTooLarge.into());
         }
         let written = self.file.write(bytes)?;
@@ -97,12 +101,13 @@ impl Write for Sink {
 }
 
 impl Sink {
-    fn create(coding: Coding) -> Result<Self> {
+    fn create(coding: Coding, most: u64) -> Result<Self> {
         let file = tempfile::tempfile().map_err(Error::internal)?;
         let hashed = Hashed {
             file: BufWriter::with_capacity(1 << 16, file),
             hash: Sha256::new(),
             length: 0,
+            most,
         };
         let coder = match coding {
             Coding::Identity => Coder::Identity(hashed),
@@ -133,10 +138,10 @@ impl Sink {
 
 impl Spool {
     /// A file that begins with its header; the mark at its start tells Excel that it is UTF-8.
-    pub fn create(table: &'static Table, form: Form) -> Result<Self> {
+    pub fn create(table: &'static Table, form: Form, limits: SpoolLimits) -> Result<Self> {
         let writer = match form.format {
             Format::Csv => {
-                let mut sink = Sink::create(form.coding)?;
+                let mut sink = Sink::create(form.coding, limits.bytes)?;
                 if form.bom {
                     sink.write_all("\u{feff}".as_bytes()).map_err(failed)?;
                 }
@@ -147,10 +152,10 @@ impl Spool {
                 csv.write_record(table.columns.iter().map(|c| c.name)).map_err(broken)?;
                 Writer::Csv(Box::new(csv))
             }
-            Format::Jsonl => Writer::Jsonl(Box::new(Sink::create(form.coding)?)),
+            Format::Jsonl => Writer::Jsonl(Box::new(Sink::create(form.coding, limits.bytes)?)),
             Format::Xlsx => Writer::Xlsx(Box::new(workbook(table).map_err(unwritten)?)),
         };
-        Ok(Self { table, writer, rows: 0 })
+        Ok(Self { table, writer, limits, rows: 0 })
     }
 
     pub fn row(&mut self, cells: &[Cell<'_>]) -> Result<()> {
@@ -165,8 +170,8 @@ impl Spool {
             }
             Writer::Jsonl(sink) => write_json(sink, self.table, cells).map_err(failed),
             Writer::Xlsx(book) => {
-                if self.rows > MOST_XLSX_ROWS {
-                    return Err(too_many_rows());
+                if self.rows > self.limits.xlsx_rows {
+                    return Err(too_many_rows(self.limits.xlsx_rows));
                 }
                 let sheet = book.worksheet_from_index(0).map_err(unwritten)?;
                 write_cells(sheet, self.rows as u32, cells).map_err(unwritten)
@@ -181,11 +186,11 @@ impl Spool {
     /// Ends the file; a workbook gets a second sheet with `notes`.
     pub fn finish(self, notes: &[(String, Cell<'_>)]) -> Result<Spooled> {
         let sink = match self.writer {
-            Writer::Csv(csv) => csv.into_inner().map_err(|e| Error::internal(e.error()))?,
+            Writer::Csv(csv) => csv.into_inner().map_err(|e| failed(e.into_error()))?,
             Writer::Jsonl(sink) => *sink,
             Writer::Xlsx(mut book) => {
                 write_notes(&mut book, notes).map_err(unwritten)?;
-                let mut sink = Sink::create(Coding::Identity)?;
+                let mut sink = Sink::create(Coding::Identity, self.limits.bytes)?;
                 book.save_to_writer(&mut sink).map_err(unwritten)?;
                 sink
             }
@@ -217,16 +222,23 @@ fn broken(error: csv::Error) -> Error {
 fn unwritten(error: XlsxError) -> Error {
     match error {
         XlsxError::IoError(error) => failed(error),
-        other => Error::internal(other),
+        other => {
+            // What could not be written lies below the error of the archive.
+            let below = other.source().and_then(|below| below.downcast_ref::<io::Error>());
+            match below.map(io::Error::kind) {
+                Some(kind) => failed(kind.into()),
+                None => Error::internal(other),
+            }
+        }
     }
 }
 
-fn too_many_rows() -> Error {
+fn too_many_rows(most: u64) -> Error {
     Error::unprocessable(
         "too_many_rows",
         say(
-            "Excel chỉ nhận 1.000.000 dòng; hãy xuất CSV hoặc chia nhỏ.",
-            "A workbook ends at 1,000,000 rows; take CSV or divide it.",
+            format!("Tệp Excel chỉ nhận {most} dòng; hãy xuất CSV hoặc chia nhỏ."),
+            format!("A workbook ends at {most} rows; take CSV or divide it."),
         ),
     )
 }

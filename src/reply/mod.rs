@@ -105,9 +105,11 @@ pub struct Download {
     described_by: Option<String>,
     /// The room it takes on disk, given back when it has been sent.
     kept: Option<OwnedSemaphorePermit>,
+    /// How long a client may take to fetch it.
+    life: Duration,
 }
 
-/// How long a client may take to fetch a file.
+/// How long a client may take to fetch a file that says nothing else.
 const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// The coding that is none.
@@ -133,6 +135,7 @@ impl Download {
             coding: None,
             described_by: None,
             kept: None,
+            life: LIFETIME,
         }
     }
 
@@ -144,8 +147,8 @@ impl Download {
         Self { described_by: Some(path), ..self }
     }
 
-    pub fn keeping(self, permit: OwnedSemaphorePermit) -> Self {
-        Self { kept: Some(permit), ..self }
+    pub fn keeping(self, permit: OwnedSemaphorePermit, life: Duration) -> Self {
+        Self { kept: Some(permit), life, ..self }
     }
 
     /// A workbook made in memory.
@@ -162,7 +165,7 @@ impl Responder for Download {
     fn respond_to(self, _: &HttpRequest) -> HttpResponse {
         let digest = STANDARD.encode(self.sha256);
         let file = tokio::fs::File::from_std(self.file);
-        let sending = (file, Instant::now() + LIFETIME, self.kept);
+        let sending = (file, Instant::now() + self.life, self.kept);
         let pieces = futures_util::stream::try_unfold(sending, async |(mut file, until, kept)| {
             if Instant::now() > until {
                 return Err(std::io::ErrorKind::TimedOut.into());

@@ -25,6 +25,7 @@ mod lifecycle;
 mod lists;
 mod audit;
 mod exports;
+mod export_limits;
 mod duplicates;
 mod moves;
 mod proof;

@@ -21,7 +21,7 @@ use hoctap::app;
 use hoctap::areas::Areas;
 use hoctap::auth::{Act, Role};
 use hoctap::clock::today;
-use hoctap::config::Config;
+use hoctap::config::{Config, SpoolLimits};
 use hoctap::db::{self, Conn};
 use hoctap::housekeeping;
 use hoctap::keys::Keys;
@@ -111,6 +111,7 @@ impl TestApp {
             pool: 8,
             cors_origins: Vec::new(),
             upload_limit: 20 << 20,
+            spool: SpoolLimits::default(),
         };
         change(&mut config);
         let mut db = db::connect(&url).await.expect("a connection");

@@ -73,6 +73,8 @@ fn routes(api: &mut ServiceConfig<'_>) {
         // A fixed path stands before one with a parameter in its place.
         .service(holders::api::look_up_number)
         .service(duplicates::api::list_duplicates)
+        .service(duplicates::api::dismiss_duplicate)
+        .service(duplicates::api::suspect_duplicate)
         .service(duplicates::api::merge_holder)
         .service(duplicates::api::list_merges)
         .service(duplicates::api::undo_merge)

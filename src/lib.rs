@@ -26,6 +26,7 @@ pub mod proof;
 pub mod ledger;
 pub mod users;
 pub mod criteria;
+pub mod apart;
 pub mod hamlets;
 pub mod holders;
 pub mod inputs;

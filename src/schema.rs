@@ -329,6 +329,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    dismissed_pairs (id) {
+        id -> Uuid,
+        one_id -> Uuid,
+        other_id -> Uuid,
+        day -> Date,
+        digest -> Bytea,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     erasures (holder_id) {
         holder_id -> Uuid,
         day -> Date,
@@ -768,6 +779,7 @@ diesel::allow_tables_to_appear_in_same_query!(
     difficult_areas,
     difficult_hamlets,
     entry_counts,
+    dismissed_pairs,
     erasures,
     former_hamlets,
     hamlet_changes,

@@ -25,6 +25,8 @@ pub const GENESIS: [u8; 32] = [0; 32];
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Entity {
     Holder,
+    /// A holder and whom it is not: `<holder>/<other>`.
+    Pair,
     Title,
     Decision,
     Import,
@@ -50,6 +52,7 @@ impl Entity {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Holder => "holder",
+            Self::Pair => "pair",
             Self::Title => "title",
             Self::Decision => "decision",
             Self::Import => "import",

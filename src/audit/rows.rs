@@ -156,19 +156,19 @@ pub async fn items_of(
         .await?)
 }
 
-/// Everything recorded of these things, and of the titles of holders, the newest first.
+/// Everything recorded of these things, and of the titles and pairs of holders, the newest first.
 pub async fn of_subject(
     db: &mut Conn,
     entity: &str,
     ids: &[String],
     limit: i64,
 ) -> Result<Vec<StoredItem>> {
-    // Ids of titles are ranges of the index: the text of a uuid, a slash, year and level.
+    // Ids of titles are ranges of the index: the text of a uuid, a slash, year and level; so are pairs.
     Ok(diesel::sql_query(
         "select i.area_id, i.seq, i.n, i.entity, i.entity_id, i.body
          from unnest($1) h (id)
          join audit_items i on i.entity = $3 and i.entity_id = h.id
-              or $3 = 'holder' and i.entity = 'title'
+              or $3 = 'holder' and i.entity in ('title', 'pair')
                  and i.entity_id > h.id || '/' and i.entity_id < h.id || '0'
          join audit_entries e on e.area_id = i.area_id and e.seq = i.seq
          order by e.at desc, i.area_id, i.n desc limit $2",

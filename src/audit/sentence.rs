@@ -105,6 +105,8 @@ fn verb(told: &Told<'_>) -> Say {
         ("holder.merge", "title") => ("gộp", "merged"),
         ("holder.merge", _) => ("gộp hồ sơ trùng của", "merged duplicates of"),
         ("holder.unmerge", _) => ("tách lại hồ sơ đã gộp của", "parted again what was merged of"),
+        ("duplicate.dismiss", _) => ("xác nhận", "found that"),
+        ("duplicate.suspect", _) => ("bỏ xác nhận", "took back that"),
         ("holder.erase", _) => ("xóa dữ liệu cá nhân của", "erased the personal data of"),
         ("holder.export" | "holder.personal_data", _) => {
             ("xuất dữ liệu cá nhân của", "exported the personal data of")
@@ -156,6 +158,15 @@ fn verb(told: &Told<'_>) -> Say {
 
 fn object(told: &Told<'_>, subject: &Subject, lang: Lang) -> String {
     let called = subject.called.speak(lang);
+    if told.entity == "pair" {
+        let fields = told.after.or(told.before);
+        let not = fields.and_then(|fields| fields.get("code")).and_then(Value::as_str);
+        let not = not.unwrap_or_default();
+        return match lang {
+            Lang::Vi => format!("{called} không trùng với {not}"),
+            Lang::En => format!("{called} is not {not}"),
+        };
+    }
     if told.entity != "title" {
         return called.to_owned();
     }

@@ -26,8 +26,8 @@ macro_rules! permits {
 }
 
 permits! {
-    Self_, ReadRecords, WriteRecords, ReturnTitles, CorrectTitles, PlaceSplits, WriteDifficult, ReadDecisions,
-    Decide, SetRounds, Import, WriteTotals,
+    Self_, ReadRecords, WriteRecords, DismissDuplicates, ReturnTitles, CorrectTitles, PlaceSplits,
+    WriteDifficult, ReadDecisions, Decide, SetRounds, Import, WriteTotals,
     WriteReported, WriteTargets,
     ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, ManageAreas, LookUpNumber,
     PersonalData, Erase,

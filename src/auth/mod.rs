@@ -33,6 +33,8 @@ pub enum Permission {
     Self_,
     ReadRecords,
     WriteRecords,
+    /// Say that two holders who look alike are not one.
+    DismissDuplicates,
     ReturnTitles,
     /// What was entered wrongly: its recorder before the decision, others after it.
     CorrectTitles,
@@ -73,7 +75,7 @@ impl Role {
             P::PlaceSplits => self == Supervisor,
             P::PersonalData => matches!(self, Recorder | Supervisor),
             P::Erase => self == Supervisor,
-            P::ReturnTitles => matches!(self, Recorder | Supervisor),
+            P::ReturnTitles | P::DismissDuplicates => matches!(self, Recorder | Supervisor),
             P::CorrectTitles => matches!(self, Recorder | Approver | Supervisor),
             P::Decide => self == Approver,
             P::SetRounds => self == Supervisor,

@@ -1,7 +1,7 @@
 //! Duplicates on the wire: the list of probable ones, the merge, its undoing.
 
 use actix_web::web::{Data, Path};
-use actix_web::{get, post};
+use actix_web::{delete, get, post};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -9,10 +9,12 @@ use uuid::Uuid;
 use validator::Validate;
 
 use super::Why;
+use super::dismiss::{Both, dismiss, take_back};
 use super::merge::{Merge, Wanted};
-use super::rows::{Pair, pairs};
+use super::rows::{Pair, PairFilter, pairs};
+use crate::apart::Apart;
 use crate::areas::AreaLevel;
-use crate::auth::allow::{Allow, ReadRecords, WriteRecords};
+use crate::auth::allow::{Allow, DismissDuplicates, ReadRecords, WriteRecords};
 use crate::clock::today;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -21,7 +23,7 @@ use crate::holders::rows::{Holder, HolderKey};
 use crate::input::{IfMatch, Json, Query, path_id};
 use crate::kind::Kind;
 use crate::paging;
-use crate::reply::{Body, Created, Page};
+use crate::reply::{Body, Created, Done, Page};
 use crate::state::State;
 use crate::version::Version;
 
@@ -33,6 +35,34 @@ pub struct Duplicate {
     why: Vec<Why>,
     one: HolderBody,
     other: HolderBody,
+    /// What says that they are not one; with `dismissed=true` only.
+    dismissal: Option<Dismissal>,
+}
+
+/// Two holders who look alike and are not one.
+#[derive(Serialize, ToSchema)]
+pub struct Dismissal {
+    id: Uuid,
+    day: NaiveDate,
+    version: Version,
+}
+
+#[derive(Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewDismissal {
+    /// Id or printed code of the one.
+    #[schema(example = "K7M-3QX-9TD")]
+    #[validate(length(min = 1, max = 100))]
+    one: String,
+    /// As the caller knows it.
+    one_version: Version,
+    #[schema(example = "4HW-8PC-2RN")]
+    #[validate(length(min = 1, max = 100))]
+    other: String,
+    other_version: Version,
+    #[schema(example = "Hai anh em họ, cùng tên cùng tuổi")]
+    #[validate(length(min = 1, max = 1000))]
+    reason: String,
 }
 
 /// Two holders that were made one.
@@ -84,6 +114,8 @@ pub struct DuplicateQuery {
     #[param(example = "13669")]
     area: Option<String>,
     kind: Option<Kind>,
+    /// Those that somebody found not to be one, instead of the others.
+    dismissed: Option<bool>,
     limit: Option<i64>,
     cursor: Option<String>,
 }
@@ -103,13 +135,50 @@ pub async fn list_duplicates(
         None => user.area,
     };
     let near = areas.get(area).level == AreaLevel::Commune;
-    let filters = (&query.area, query.kind);
+    let dismissed = query.dismissed.unwrap_or(false);
+    let filter = PairFilter { area, kind: query.kind, near, dismissed };
+    let filters = (&query.area, query.kind, dismissed);
     let after = paging::after(&filters, query.cursor.as_deref())?;
     let mut db = state.db().await?;
-    let found = pairs(&mut db, &user, area, query.kind, near, after, limit + 1).await?;
+    let found = pairs(&mut db, &user, &filter, after, limit + 1).await?;
     let key = |pair: &Pair| (pair.score, pair.one, pair.other);
     let (found, next) = paging::cut(found, limit, &filters, key)?;
     Ok(Page { items: shown(&state, &mut db, found).await?, next, count: None })
+}
+
+/// Say that two holders who look alike are not one: they are no probable duplicates, until the name,
+/// birth year or hamlet of one of them changes.
+#[utoipa::path(tag = "holders", security(("bearer" = [])))]
+#[post("/holders/duplicates/dismissals")]
+pub async fn dismiss_duplicate(
+    state: Data<State>,
+    user: Allow<DismissDuplicates>,
+    json: Json<NewDismissal>,
+) -> Result<Created<Dismissal>> {
+    let act = user.act(&json);
+    let mut db = state.db().await?;
+    let one = Holder::find(&mut db, &user, &HolderKey::parse(&json.one)?).await?;
+    let other = Holder::find(&mut db, &user, &HolderKey::parse(&json.other)?).await?;
+    let both = Both { one: (&one, json.one_version), other: (&other, json.other_version) };
+    let id = dismiss(&mut db, &act, &state.areas(), &both, &json.reason).await?;
+    let made = Apart::find(&mut db, &user, id).await?;
+    let location = format!("/api/v1/holders/duplicates/dismissals/{id}");
+    Ok(Created { location, version: Some(made.version), body: dismissal(&made) })
+}
+
+/// Take it back: the two may be one again.
+#[utoipa::path(tag = "holders", security(("bearer" = [])), params(("id" = Uuid, Path), IfMatch))]
+#[delete("/holders/duplicates/dismissals/{id}")]
+pub async fn suspect_duplicate(
+    state: Data<State>,
+    user: Allow<DismissDuplicates>,
+    id: Path<String>,
+    version: IfMatch,
+) -> Result<Done> {
+    let mut db = state.db().await?;
+    let known = Apart::find(&mut db, &user, path_id(&id)?).await?;
+    take_back(&mut db, &user.plain(), &state.areas(), &known, version).await?;
+    Ok(Done)
 }
 
 /// Merge another holder into this one: titles, numbers and links join, both histories stay.
@@ -179,11 +248,21 @@ async fn shown(state: &State, db: &mut Db, found: Vec<Pair>) -> Result<Vec<Dupli
     }
     let others = items.pop().unwrap_or_default();
     let ones = items.pop().unwrap_or_default();
+    let ids: Vec<Uuid> = found.iter().filter_map(|pair| pair.dismissal).collect();
+    let dismissals = Apart::by_ids(db, &ids).await?;
     Ok(found
         .into_iter()
         .zip(ones.into_iter().zip(others))
-        .map(|(pair, (one, other))| Duplicate { score: pair.score, why: pair.why, one, other })
+        .map(|(pair, (one, other))| {
+            let known = dismissals.iter().find(|known| Some(known.id) == pair.dismissal);
+            let dismissal = known.map(dismissal);
+            Duplicate { score: pair.score, why: pair.why, one, other, dismissal }
+        })
         .collect())
+}
+
+fn dismissal(apart: &Apart) -> Dismissal {
+    Dismissal { id: apart.id, day: apart.day, version: apart.version }
 }
 
 fn body(merge: Merge) -> MergeBody {

@@ -1,4 +1,4 @@
-//! Merging two holders into one, and taking the merge back.
+//! Merging two holders into one, with all that an undo needs.
 
 use chrono::NaiveDate;
 use diesel::prelude::*;
@@ -6,8 +6,10 @@ use diesel_async::RunQueryDsl;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Stays, changed_since, check_pair, joined, reconcile};
-use crate::areas::{AreaId, Areas};
+use super::links::{linked, refer, relink};
+use super::{Stays, check_pair, joined, reconcile};
+use crate::apart::{Apart, renew};
+use crate::areas::Areas;
 use crate::audit::{Entity, Item};
 use crate::auth::{Act, Caller};
 use crate::db::Conn;
@@ -15,14 +17,13 @@ use crate::error::{Error, FieldError, Result, say};
 use crate::hamlets::writable;
 use crate::holders::erased::refuse_erased;
 use crate::holders::identifiers;
-use crate::holders::merged::with_merged;
 use crate::holders::rows::{Holder, Number};
 use crate::input::{IfMatch, stale};
 use crate::keys::Keys;
 use crate::kind::{Kind, Level};
 use crate::ledger::{self, Writer};
-use crate::schema::{area_scopes, decision_titles, holder_identifiers, holders, merges, moves};
-use crate::titles::hand_over::{hand_over, put_back};
+use crate::schema::{area_scopes, holder_identifiers, holders, merges};
+use crate::titles::hand_over::hand_over;
 use crate::titles::rows::Title;
 use crate::titles::write::delete_all;
 use crate::version::Version;
@@ -45,20 +46,24 @@ pub struct Merge {
 
 /// Both as they were, and what the merge left: all that an undo needs. Stored encrypted.
 #[derive(Serialize, Deserialize)]
-struct Before {
-    survivor: Holder,
-    merged: Holder,
-    merged_number: Option<Number>,
+pub(super) struct Before {
+    pub survivor: Holder,
+    pub merged: Holder,
+    pub merged_number: Option<Number>,
     /// Whether the survivor had no number of its own and took the other's.
-    number_taken: bool,
+    pub number_taken: bool,
     /// Titles that gave way to others of their year and level.
-    dropped: Vec<Title>,
+    pub dropped: Vec<Title>,
     /// Titles that the merged holder brought.
-    given: Vec<(i16, Level)>,
+    pub given: Vec<(i16, Level)>,
     /// All titles of the survivor after the merge, with their versions.
-    left: Vec<(i16, Level, Version)>,
+    pub left: Vec<(i16, Level, Version)>,
     /// Who belonged to the merged family or unit.
-    linked: Vec<Uuid>,
+    pub linked: Vec<Uuid>,
+    /// Whom the merged holder was said not to be: what the survivor is not either from now on, and what
+    /// went with the merged one.
+    #[serde(default)]
+    pub apart: (Vec<Apart>, Vec<Apart>),
 }
 
 /// What is asked: the two, each in the version that the caller knows.
@@ -118,114 +123,6 @@ impl Merge {
         })
         .await
     }
-
-    /// Makes two of one again, as they were.
-    pub async fn undo(
-        db: &mut Conn,
-        act: &Act,
-        (keys, areas): (&Keys, &Areas),
-        known: &Self,
-        reason: &str,
-    ) -> Result<()> {
-        ledger::write(db, act, "holder.unmerge", async |w| {
-            let before = known.before(keys)?;
-            let held = Title::all_of(w.db, &[known.survivor_id]).await?;
-            let people = Holder::by_ids(w.db, &before.linked).await?;
-            let chain = areas.chain(before.survivor.area_id, None);
-            writable(areas, &act.caller, chain)?;
-            let mut chains = vec![chain, areas.chain(before.merged.area_id, None)];
-            let of_title = |t: &Title| areas.chain(t.area_id, t.placed_id);
-            chains.extend(held.iter().chain(&before.dropped).map(of_title));
-            chains.extend(people.iter().map(|person| areas.chain(person.area_id, None)));
-            w.lock(&chains).await?;
-            w.because(reason);
-            known.split(w, (keys, areas), before).await
-        })
-        .await
-    }
-
-    fn before(&self, keys: &Keys) -> Result<Before> {
-        let sealed = match (&self.sealed, self.undone_on) {
-            (_, Some(_)) => {
-                return Err(Error::conflict(
-                    "merge_undone",
-                    say("Việc gộp này đã được tách lại.", "The merge was undone already."),
-                ));
-            }
-            (None, _) => {
-                return Err(Error::conflict(
-                    "merge_erased",
-                    say(
-                        "Dữ liệu cá nhân đã xóa nên không thể tách lại.",
-                        "Personal data was erased since: the merge stays.",
-                    ),
-                ));
-            }
-            (Some(sealed), None) => sealed,
-        };
-        let text = keys.open(self.id.as_bytes(), sealed).map_err(Error::internal)?;
-        serde_json::from_slice(&text).map_err(Error::internal)
-    }
-
-    async fn split(
-        &self,
-        w: &mut Writer<'_>,
-        (keys, areas): (&Keys, &Areas),
-        before: Before,
-    ) -> Result<()> {
-        let current: Option<Self> = merges::table
-            .filter(merges::id.eq(self.id).and(merges::undone_on.is_null()))
-            .for_update()
-            .select(Self::as_select())
-            .first(w.db)
-            .await
-            .optional()?;
-        let now: Option<Holder> = holders::table
-            .find(self.survivor_id)
-            .for_update()
-            .select(Holder::as_select())
-            .first(w.db)
-            .await
-            .optional()?;
-        let (Some(_), Some(now)) = (current, now) else { return Err(changed_since()) };
-        let held = Title::all_of(w.db, &[self.survivor_id]).await?;
-        if now.version != self.version || stand(&held) != before.left {
-            return Err(changed_since());
-        }
-        let chain = areas.chain(before.survivor.area_id, None);
-        let other_chain = areas.chain(before.merged.area_id, None);
-        let survivor = Holder { version: w.version(chain)?, ..before.survivor };
-        let merged = Holder { version: w.version(other_chain)?, ..before.merged };
-        diesel::insert_into(holders::table).values(&merged).execute(w.db).await?;
-        let number = before.merged_number;
-        if before.number_taken {
-            identifiers::release_all(w, &[survivor.id]).await?;
-        }
-        if let Some((scheme, number)) = &number {
-            let claim = [(merged.id, *scheme, number.clone())];
-            identifiers::claim_all(w, keys, &claim).await?;
-        }
-        diesel::update(holders::table.find(survivor.id)).set(&survivor).execute(w.db).await?;
-        let back: Vec<Title> =
-            held.into_iter().filter(|t| before.given.contains(&(t.year, t.level))).collect();
-        hand_over(w, areas, &back, merged.id).await?;
-        put_back(w, areas, before.dropped).await?;
-        let people = Holder::by_ids(w.db, &before.linked).await?;
-        relink(w, areas, people, &survivor, &merged).await?;
-        refer(w, &merged, &before.given, survivor.id, merged.id).await?;
-        let number = number.as_ref().map(|(_, number)| number.as_str());
-        let taken = number.filter(|_| before.number_taken);
-        let items =
-            [Item::changed(Entity::Holder, now.id, now.fields(taken), survivor.fields(None))];
-        w.record_all(chain, &items).await?;
-        let made = Item::created(Entity::Holder, merged.id, merged.fields(number));
-        w.record(other_chain, made).await?;
-        diesel::update(merges::table.find(self.id))
-            .set((merges::undone_on.eq(w.day), merges::sealed.eq(None::<Vec<u8>>)))
-            .execute(w.db)
-            .await?;
-        Ok(())
-    }
 }
 
 /// Both, locked in the order of their ids, in the versions that the caller knows.
@@ -282,8 +179,13 @@ async fn join(
     }
     relink(w, areas, people, &merged, &after).await?;
     refer(w, &merged, &given, merged.id, after.id).await?;
+    let own_apart = Apart::of(w.db, &[survivor.id]).await?;
+    let apart = apart_of(w.db, &own_apart, merged.id, survivor.id).await?;
     diesel::delete(holders::table.find(merged.id)).execute(w.db).await?;
     diesel::update(holders::table.find(after.id)).set(&after).execute(w.db).await?;
+    let followed: Vec<Apart> = apart.0.iter().map(|p| p.of_other(merged.id, after.id)).collect();
+    Apart::insert(w.db, &followed).await?;
+    renew(w.db, &own_apart).await?;
 
     let number = own.as_deref().or(others.as_deref());
     let joined = after.fields(number).plain("merged", merged.id.to_string());
@@ -296,8 +198,17 @@ async fn join(
     let left = stand(&Title::all_of(w.db, &[after.id]).await?);
     let (id, code, kind) = (Uuid::now_v7(), merged.code.clone(), merged.kind);
     let (survivor_id, merged_id) = (after.id, merged.id);
-    let before =
-        Before { survivor, merged, merged_number, number_taken, dropped, given, left, linked };
+    let before = Before {
+        survivor,
+        merged,
+        merged_number,
+        number_taken,
+        dropped,
+        given,
+        left,
+        linked,
+        apart,
+    };
     let text = serde_json::to_vec(&before).map_err(Error::internal)?;
     let made = Merge {
         id,
@@ -361,8 +272,24 @@ fn settle(survivor: &Holder, titles: Vec<Title>) -> Result<(Vec<Title>, Vec<Titl
     .with_errors(errors))
 }
 
+/// Whom `merged` was said not to be: those whom the survivor is not either from now on, and those of
+/// whom that is known of the survivor already or makes no sense any more.
+async fn apart_of(
+    db: &mut Conn,
+    own: &[Apart],
+    merged: Uuid,
+    survivor: Uuid,
+) -> Result<(Vec<Apart>, Vec<Apart>)> {
+    let known: Vec<(Uuid, Uuid)> = own.iter().map(Apart::pair).collect();
+    let found = Apart::of(db, &[merged]).await?;
+    Ok(found.into_iter().partition(|apart| {
+        let (one, other) = apart.of_other(merged, survivor).pair();
+        one != other && !known.contains(&(one, other))
+    }))
+}
+
 /// Year, level and version of each.
-fn stand(titles: &[Title]) -> Vec<(i16, Level, Version)> {
+pub(super) fn stand(titles: &[Title]) -> Vec<(i16, Level, Version)> {
     titles.iter().map(|title| (title.year, title.level, title.version)).collect()
 }
 
@@ -374,81 +301,4 @@ async fn number_of(db: &mut Conn, holder: Uuid, number: Option<String>) -> Resul
         .first(db)
         .await?;
     Ok(Some((scheme, number)))
-}
-
-/// The citizens of a family or unit.
-async fn linked(db: &mut Conn, holder: Uuid) -> Result<Vec<Holder>> {
-    Ok(holders::table
-        .filter(holders::family_id.eq(holder).or(holders::unit_id.eq(holder)))
-        .order(holders::id)
-        .select(Holder::as_select())
-        .load(db)
-        .await?)
-}
-
-/// Lets citizens belong to `to` who belonged to `from`.
-async fn relink(
-    w: &mut Writer<'_>,
-    areas: &Areas,
-    people: Vec<Holder>,
-    from: &Holder,
-    to: &Holder,
-) -> Result<()> {
-    for before in people {
-        let chain: AreaId = areas.chain(before.area_id, None);
-        let mut after = before.clone();
-        after.version = w.version(chain)?;
-        for (link, field) in [(&mut after.family_id, "family"), (&mut after.unit_id, "unit")] {
-            if *link == Some(from.id) {
-                *link = Some(to.id);
-                after.details[field] = to.code.clone().into();
-            }
-        }
-        if after.details == before.details {
-            continue;
-        }
-        diesel::update(holders::table.find(after.id)).set(&after).execute(w.db).await?;
-        let item = Item::changed(Entity::Holder, after.id, before.fields(None), after.fields(None));
-        w.record(chain, item).await?;
-    }
-    Ok(())
-}
-
-/// Lets the lines of decisions and the moves of the merged holder (known by the codes in them) lead to
-/// whoever has its titles now; what they say stays as it was that day.
-async fn refer(
-    w: &mut Writer<'_>,
-    merged: &Holder,
-    given: &[(i16, Level)],
-    from: Uuid,
-    to: Uuid,
-) -> Result<()> {
-    let ids = with_merged(w.db, &[merged.id]).await?;
-    let mut codes: Vec<String> = merges::table
-        .filter(merges::merged_id.eq_any(ids))
-        .select(merges::merged_code)
-        .load(w.db)
-        .await?;
-    codes.push(merged.code.clone());
-    for (year, level) in given {
-        let there: Vec<Uuid> = decision_titles::table
-            .filter(decision_titles::holder_id.eq(to))
-            .filter(decision_titles::year.eq(year).and(decision_titles::level.eq(level)))
-            .select(decision_titles::decision_id)
-            .load(w.db)
-            .await?;
-        diesel::update(decision_titles::table)
-            .filter(decision_titles::holder_id.eq(from).and(decision_titles::code.eq_any(&codes)))
-            .filter(decision_titles::year.eq(year).and(decision_titles::level.eq(level)))
-            .filter(decision_titles::decision_id.ne_all(there))
-            .set(decision_titles::holder_id.eq(to))
-            .execute(w.db)
-            .await?;
-    }
-    diesel::update(moves::table)
-        .filter(moves::holder_id.eq(from).and(moves::code.eq_any(codes)))
-        .set(moves::holder_id.eq(to))
-        .execute(w.db)
-        .await?;
-    Ok(())
 }

@@ -1,8 +1,11 @@
 //! Holders that may be one, and the merging of those that are.
 
 pub mod api;
+pub mod dismiss;
+mod links;
 pub mod merge;
 pub mod rows;
+mod unmerge;
 
 use serde_json::Value;
 

@@ -6,6 +6,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Why;
+use crate::apart::DIGEST;
 use crate::areas::AreaId;
 use crate::auth::Caller;
 use crate::db::Conn;
@@ -24,20 +25,31 @@ pub struct Pair {
     pub score: i32,
     #[diesel(sql_type = Array<Text>)]
     pub why: Vec<Why>,
+    /// By what it was dismissed.
+    #[diesel(sql_type = Nullable<SqlUuid>)]
+    pub dismissal: Option<Uuid>,
+}
+
+/// Which pairs a list shows.
+pub struct PairFilter {
+    pub area: AreaId,
+    pub kind: Option<Kind>,
+    /// Whether near names are compared too.
+    pub near: bool,
+    /// Those that were dismissed, instead of the others.
+    pub dismissed: bool,
 }
 
 /// Where a page begins: the pair before it.
 pub type PairCursor = (i32, Uuid, Uuid);
 
-/// One page of pairs of which one lies in `area` and the other where the caller may read, the likeliest
-/// first. Near names are compared within a hamlet, and only for a commune (`near`): their number
-/// grows with the square of the hamlet. Two with numbers of their own are never one.
+/// One page of pairs of which one lies in the area and the other where the caller may read, the likeliest
+/// first. Near names are compared within a hamlet, and only for a commune: their number grows with the
+/// square of the hamlet. Two with numbers of their own are never one.
 pub async fn pairs(
     db: &mut Conn,
     caller: &Caller,
-    area: AreaId,
-    kind: Option<Kind>,
-    near: bool,
+    filter: &PairFilter,
     after: Option<PairCursor>,
     limit: i64,
 ) -> Result<Vec<Pair>> {
@@ -82,7 +94,7 @@ pub async fn pairs(
          ),
          pairs as (select distinct least(a, b) as one, greatest(a, b) as other from found),
          said as (
-             select p.one, p.other,
+             select p.one, p.other, d.id as dismissal,
                     exists (select from holder_identifiers i
                             join holder_identifiers j on j.digest = i.digest
                             where i.holder_id = p.one and j.holder_id = p.other)
@@ -95,11 +107,14 @@ pub async fn pairs(
                     coalesce(lower(a.details->>'head') = lower(b.details->>'head'), false)
                         as same_head
              from pairs p join holders a on a.id = p.one join holders b on b.id = p.other
-             where (select count(*) from holder_identifiers i
+             left join dismissed_pairs d
+                 on d.one_id = p.one and d.other_id = p.other and d.digest = {DIGEST}
+             where (d.id is not null) = $9
+               and (select count(*) from holder_identifiers i
                     where i.holder_id in (p.one, p.other) and i.scheme <> 'household_head') < 2
          ),
          ranked as (
-             select one, other, {score} as score,
+             select one, other, dismissal, {score} as score,
                     array_remove(array[{reasons}], null) as why
              from said
          )
@@ -108,13 +123,14 @@ pub async fn pairs(
          order by score desc, one, other limit $8"
     ))
     .bind::<Integer, _>(caller.area)
-    .bind::<Integer, _>(area)
-    .bind::<Nullable<Text>, _>(kind.map(Kind::as_str))
-    .bind::<Bool, _>(near)
+    .bind::<Integer, _>(filter.area)
+    .bind::<Nullable<Text>, _>(filter.kind.map(Kind::as_str))
+    .bind::<Bool, _>(filter.near)
     .bind::<Integer, _>(score_after)
     .bind::<SqlUuid, _>(one)
     .bind::<SqlUuid, _>(other)
     .bind::<BigInt, _>(limit)
+    .bind::<Bool, _>(filter.dismissed)
     .load(db)
     .await?)
 }

@@ -7,6 +7,7 @@ use uuid::Uuid;
 
 use super::NewHamletChange;
 use super::rows::HamletChanged;
+use crate::apart::{Apart, renew};
 use crate::areas::Areas;
 use crate::audit::{Entity, Fields, Item};
 use crate::error::{Error, FieldError, OnConstraint, Result, say};
@@ -188,10 +189,12 @@ impl HamletChanged {
             .load(w.db)
             .await?;
         let ids: Vec<Uuid> = living.iter().map(|(id, _)| *id).collect();
+        let apart = Apart::of(w.db, &ids).await?;
         diesel::update(holders::table.filter(holders::id.eq_any(ids)))
             .set((holders::hamlet_id.eq(into), holders::version.eq(self.version)))
             .execute(w.db)
             .await?;
+        renew(w.db, &apart).await?;
         let hamlet = |id: Option<Uuid>| Fields::new().plain("hamlet", id.map(|id| id.to_string()));
         let items: Vec<Item> = living
             .into_iter()

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::ChangeState;
 use super::carry::{community_of, store};
 use super::rows::{HamletChanged, former_of};
+use crate::apart::{Apart, renew};
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item, rows as audit_rows};
 use crate::auth::Act;
@@ -61,12 +62,15 @@ impl HamletChanged {
             let former = former_of(w.db, &[id]).await?;
             let moved = change.moved_holders(w.db).await?;
             let made = change.check_untouched(w.db, &former, &moved).await?;
+            let ids: Vec<Uuid> = moved.iter().map(|(holder, _)| *holder).collect();
+            let apart = Apart::of(w.db, &ids).await?;
             for (holder, hamlet) in &moved {
                 diesel::update(holders::table.find(holder))
                     .set((holders::hamlet_id.eq(hamlet), holders::version.eq(version)))
                     .execute(w.db)
                     .await?;
             }
+            renew(w.db, &apart).await?;
             let into = went_into(&former);
             let hamlet =
                 |id: Option<Uuid>| Fields::new().plain("hamlet", id.map(|id| id.to_string()));

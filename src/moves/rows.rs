@@ -7,6 +7,7 @@ use serde_json::Value;
 use uuid::Uuid;
 
 use super::{Direction, already_here, changed_since, check_kind, several_families, unplaced};
+use crate::apart::{Apart, renew};
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::{Act, Caller};
@@ -355,6 +356,7 @@ async fn put(
     after: &Holder,
     moved: Item,
 ) -> Result<()> {
+    let apart = Apart::of(w.db, &[after.id]).await?;
     diesel::update(holders::table.find(after.id))
         .set((
             holders::area_id.eq(after.area_id),
@@ -363,6 +365,7 @@ async fn put(
         ))
         .execute(w.db)
         .await?;
+    renew(w.db, &apart).await?;
     let changed = Item::changed(Entity::Holder, after.id, before.fields(None), after.fields(None));
     let items = [moved, changed];
     w.record_all(chains.0, &items).await?;

@@ -26,8 +26,8 @@ use crate::kind::Kind;
 use crate::ledger::{self, Writer};
 use crate::number::NumberScheme;
 use crate::schema::{
-    audit_values, decision_titles, decisions, erasures, holder_identifiers, holders, import_files,
-    import_rows, imports, merges,
+    audit_values, decision_titles, decisions, dismissed_pairs, erasures, holder_identifiers,
+    holders, import_files, import_rows, imports, merges,
 };
 use crate::text::name_key;
 
@@ -156,6 +156,10 @@ async fn forget_holder(w: &mut Writer<'_>, areas: &Areas, person: &Person) -> Re
         .execute(w.db)
         .await?;
     diesel::delete(holder_identifiers::table.filter(holder_identifiers::holder_id.eq(id)))
+        .execute(w.db)
+        .await?;
+    diesel::delete(dismissed_pairs::table)
+        .filter(dismissed_pairs::one_id.eq(id).or(dismissed_pairs::other_id.eq(id)))
         .execute(w.db)
         .await?;
     // What a merge could restore goes with the rest.

@@ -176,9 +176,9 @@ impl Person {
     }
 }
 
-/// The items on the holders `h` and on their titles.
+/// The items on the holders `h`, on their titles and on whom they are not.
 pub const ABOUT: &str = "(i.entity = 'holder' and i.entity_id = h.id \
-     or i.entity = 'title' and i.entity_id > h.id || '/' and i.entity_id < h.id || '0')";
+     or i.entity in ('title', 'pair') and i.entity_id > h.id || '/' and i.entity_id < h.id || '0')";
 
 /// One page of the readings in an area, or of one person's data, the latest first.
 pub async fn reads(

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::MANY;
+use crate::apart::DIGEST;
 use crate::areas::AreaId;
 use crate::db::Conn;
 use crate::error::Result;
@@ -45,7 +46,7 @@ pub struct Held {
     pub kind: Kind,
     #[diesel(sql_type = BigInt)]
     pub holders: i64,
-    /// Holders who share name and birth year with another of the same area.
+    /// Holders who share name and birth year with another of the same area, and may be one with it.
     #[diesel(sql_type = BigInt)]
     pub alike: i64,
 }
@@ -148,17 +149,32 @@ pub async fn counted(db: &mut Conn, area: AreaId, years: &[i16]) -> Result<Vec<C
 }
 
 pub async fn held(db: &mut Conn, area: AreaId) -> Result<Vec<Held>> {
-    Ok(diesel::sql_query(
-        "select area_id, kind, sum(n)::bigint as holders,
-                coalesce(sum(n) filter (where n > 1 and birth_year is not null), 0)::bigint as alike
-         from (
+    Ok(diesel::sql_query(format!(
+        // Who is known to be none of those who share its name is not alike.
+        "with names as (
              select area_id, kind, search_key, birth_year, count(*) as n
              from holders
              where area_id in (select covered_id from area_scopes where area_id = $1)
              group by 1, 2, 3, 4
-         ) names
-         group by 1, 2",
-    )
+         ),
+         known as (
+             select h.area_id, h.kind, h.search_key, h.birth_year, h.id, count(*) as others
+             from dismissed_pairs d
+             join holders a on a.id = d.one_id
+             join holders b on b.id = d.other_id and b.area_id = a.area_id
+                           and b.search_key = a.search_key and b.birth_year = a.birth_year
+             join holders h on h.id in (a.id, b.id)
+             where d.digest = {DIGEST}
+             group by h.id
+         )
+         select area_id, kind, sum(n)::bigint as holders,
+                coalesce(sum(n - (select count(*) from known k
+                                  where (k.area_id, k.kind, k.search_key, k.birth_year)
+                                        = (names.area_id, names.kind, names.search_key, names.birth_year)
+                                    and k.others = names.n - 1))
+                             filter (where n > 1 and birth_year is not null), 0)::bigint as alike
+         from names group by 1, 2"
+    ))
     .bind::<Integer, _>(area)
     .load(db)
     .await?)

@@ -129,6 +129,16 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
         }
 
         "GET /holders/duplicates" => read(READERS, "/holders/duplicates").anywhere(),
+        "POST /holders/duplicates/dismissals" => {
+            let body = apart(&c.family().await, &c.family().await);
+            write(&[Recorder, Supervisor], "/holders/duplicates/dismissals", body)
+        }
+        "DELETE /holders/duplicates/dismissals/{id}" => {
+            let body = apart(&c.family().await, &c.family().await);
+            let made = c.recorder().post("/holders/duplicates/dismissals", body).await.is(201);
+            let path = of(&made, "/holders/duplicates/dismissals/{id}");
+            delete(&[Recorder, Supervisor], path).knowing(made)
+        }
         "POST /holders/{id}/merge" => {
             let (survivor, other) = (c.family().await, c.family().await);
             write(RECORDER, of(&survivor, "/holders/{id}/merge"), merge(&other)).knowing(survivor)
@@ -514,6 +524,11 @@ pub fn hamlet(full_name: &str) -> Value {
 
 fn merge(other: &Value) -> Value {
     json!({"other": other["code"], "other_version": other["version"], "reason": "Khai hai lần"})
+}
+
+fn apart(one: &Value, other: &Value) -> Value {
+    json!({"one": one["code"], "one_version": one["version"], "other": other["code"],
+           "other_version": other["version"], "reason": "Hai hộ trùng tên"})
 }
 
 fn pick(user: &Value) -> Value {

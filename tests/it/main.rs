@@ -27,6 +27,7 @@ mod audit;
 mod exports;
 mod export_limits;
 mod duplicates;
+mod dismissals;
 mod moves;
 mod proof;
 mod criteria;

@@ -59,7 +59,7 @@ impl Apart {
         let mine = holders::table.filter(holders::area_id.eq_any(covered)).select(holders::id);
         Ok(dismissed_pairs::table
             .find(id)
-            .filter(dismissed_pairs::one_id.eq_any(mine.clone()))
+            .filter(dismissed_pairs::one_id.eq_any(mine))
             .filter(dismissed_pairs::other_id.eq_any(mine))
             .select(Self::as_select())
             .first(db)

@@ -27,7 +27,7 @@ macro_rules! permits {
 
 permits! {
     Self_, ReadRecords, WriteRecords, DismissDuplicates, ReturnTitles, CorrectTitles, PlaceSplits,
-    WriteDifficult, ReadDecisions, Decide, SetRounds, Import, WriteTotals,
+    WriteDifficult, MarkHamlets, ReadDecisions, Decide, SetRounds, Import, WriteTotals,
     WriteReported, WriteTargets,
     ReadFigures, Export, ReadAudit, ManageAccounts, ManageCriteria, ManageAreas, LookUpNumber,
     PersonalData, Erase,

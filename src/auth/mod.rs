@@ -40,6 +40,8 @@ pub enum Permission {
     CorrectTitles,
     PlaceSplits,
     WriteDifficult,
+    /// The commune keeps its hamlets; which are difficult the province may say as well.
+    MarkHamlets,
     ReadDecisions,
     Decide,
     SetRounds,
@@ -72,6 +74,7 @@ impl Role {
             P::WriteRecords | P::Import | P::WriteTotals | P::LookUpNumber => self == Recorder,
             P::WriteReported => self == Supervisor,
             P::WriteTargets | P::WriteDifficult => matches!(self, Supervisor | Administrator),
+            P::MarkHamlets => matches!(self, Recorder | Supervisor),
             P::PlaceSplits => self == Supervisor,
             P::PersonalData => matches!(self, Recorder | Supervisor),
             P::Erase => self == Supervisor,

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use super::api::{NewDifficult, PeriodBody};
 use super::rows;
 use crate::areas::{AreaId, Areas};
-use crate::auth::allow::{Allow, ReadRecords, WriteRecords};
+use crate::auth::allow::{Allow, MarkHamlets, ReadRecords};
 use crate::clock::today;
 use crate::db::Db;
 use crate::error::Result;
@@ -50,7 +50,7 @@ pub async fn get_hamlet_difficult(
 #[put("/areas/commune/{code}/hamlets/{id}/difficult")]
 pub async fn put_hamlet_difficult(
     state: Data<State>,
-    user: Allow<WriteRecords>,
+    user: Allow<MarkHamlets>,
     path: Path<(String, String)>,
     version: IfMatch,
     json: Json<NewDifficult>,

@@ -5,6 +5,7 @@ use chrono::{Days, NaiveDate};
 use futures_util::future::join;
 use hoctap::auth::Role;
 use hoctap::clock::today;
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::records::{
@@ -162,5 +163,58 @@ async fn a_planned_change_is_withdrawn_or_says_why_it_could_not_be_made() {
     assert_eq!(names(&now), ["Thôn Bãi", "Thôn Nam", "Thôn Tây"], "what was withdrawn is not made");
     assert!(now.iter().all(|hamlet| hamlet["planned"] == Value::Null));
     assert_eq!(now[2]["id"], east["id"]);
+    register_is_sound(&app).await;
+}
+
+#[actix_web::test]
+async fn what_was_planned_outlives_a_merger_of_communes_but_not_a_split() {
+    let app = TestApp::start().await;
+    let administrator = app.user(Role::Administrator, "VN").await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let split = app.user(Role::Recorder, "13741").await;
+    let east = hamlet(&recorder, COMMUNE, "thôn", "Đông").await;
+    let family = family_in(&recorder, &east, "Trần Văn Bình").await;
+    let there = hamlet(&split, "13741", "thôn", "Tây").await;
+    let convert = json!({"type": "tổ dân phố"});
+    let made = change("convert", in_days(2), &[&east], convert.clone());
+    let made = recorder.post(CHANGES, made).await.is(201);
+    let lost = change("convert", in_days(2), &[&there], convert);
+    let lost = split.post("/areas/commune/13741/hamlet-changes", lost).await.is(201);
+
+    let rows = [
+        "commune,13669,13669,whole,phường,Thành Nam Định,37",
+        "commune,13684,13669,whole,,,",
+        "commune,13741,13741,part,xã,Vụ Bản Một,37",
+        "commune,13741,13742,part,xã,Vụ Bản Hai,37",
+    ];
+    let rows = rows.iter().map(|row| format!("{},Nghị quyết 99,{row}\n", today()));
+    let head =
+        "effective_on,decree,level,old_code,new_code,kind,new_type,new_name,new_parent_code\n";
+    let file: String = std::iter::once(head.to_owned()).chain(rows).collect();
+    let reform = administrator.call(Method::POST, "/reforms").bytes(file).send().await.is(201);
+    let path = format!("/reforms/{}/apply", reform["id"].as_str().unwrap());
+    administrator.call(Method::POST, &path).send().await.is(200);
+    let waits = listed(&recorder, today()).await;
+    assert_eq!(waits[0]["planned"][0]["id"], made["id"]);
+
+    // The ward that the commune went into keeps the hamlet, and its chain the change.
+    app.midnight(2).await;
+    let now = told(&recorder, &made).await;
+    assert_eq!(now["state"], "made");
+    assert_eq!(names(&listed(&recorder, in_days(2)).await), ["Tổ dân phố Đông"]);
+    let path = format!("/holders/{}", family["id"].as_str().unwrap());
+    assert_eq!(recorder.get(&path).await.is(200)["hamlet_name"], "Tổ dân phố Đông");
+    undo(&recorder, &made).await.is(204);
+    // What waits to be placed is changed by nobody.
+    let path = format!("/areas/commune/13741/hamlets?on={}", in_days(2));
+    let successor = app.named_user("recorder.vuban", Role::Recorder, "13741").await;
+    let left = successor.get(&path).await.is(200);
+    assert_eq!(left["items"][0]["full_name"], "Thôn Tây");
+    assert_eq!(left["items"][0]["planned"], Value::Null);
+    let supervisor = app.user(Role::Supervisor, PROVINCE).await;
+    let entries = supervisor.get("/audit?area=37&entity=hamlet&limit=100").await.is(200);
+    let entries = entries["items"].as_array().unwrap();
+    let failed = entries.iter().filter(|entry| entry["action"] == "hamlet.not_made").count();
+    assert_eq!(failed, 1, "{}", lost["id"]);
     register_is_sound(&app).await;
 }

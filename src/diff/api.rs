@@ -40,9 +40,9 @@ pub struct DiffQuery {
     /// A closed day: the register as it was known at its end.
     #[param(example = "2026-12-15")]
     from: NaiveDate,
-    /// A later closed day.
+    /// A later closed day; the register as it stands if not given.
     #[param(example = "2026-12-31")]
-    to: NaiveDate,
+    to: Option<NaiveDate>,
     kind: Option<Kind>,
     level: Option<Level>,
     /// Code or name of an area in the boundaries meant; the country if not given.
@@ -58,7 +58,7 @@ pub struct DiffQuery {
     /// The last year.
     year_to: Option<Year>,
     /// A day from 2025-03-01 on, in whose boundaries both days are told, or `recorded`; the last of
-    /// the two days if not given.
+    /// the two days, or today, if not given.
     #[param(example = "2025-06-30")]
     boundaries: Option<String>,
     /// The number of the form of the answer; 1 if not given.
@@ -68,7 +68,7 @@ pub struct DiffQuery {
     cursor: Option<String>,
 }
 
-/// What changed between the ends of two closed days: every row of `/statistics` that differs, as each
+/// What changed between the ends of two closed days, or since one: every row of `/statistics` that differs, as each
 /// of them tells it, with the entries of the trail that changed it.
 ///
 /// Public like the figures themselves. The entries are named to supervisors and auditors, as far as
@@ -87,7 +87,10 @@ pub async fn get_diff(
     let asked = query.asked(&state, caller).await?;
     let question = asked.text(caller);
     let work = async |db: &mut Conn| asked.answer(db, caller).await;
-    cache::closed(&state, &question, caller.is_none(), &request, work).await
+    match query.to {
+        Some(_) => cache::closed(&state, &question, caller.is_none(), &request, work).await,
+        None => cache::standing(&state, &question, &asked.last, &request, work).await,
+    }
 }
 
 /// The same question of two days, and which rows of the answer are wanted.
@@ -101,7 +104,7 @@ pub struct Compared {
 
 impl DiffQuery {
     async fn asked(&self, state: &State, caller: Option<&Caller>) -> Result<Compared> {
-        if self.from >= self.to {
+        if self.to.is_some_and(|to| self.from >= to) {
             return Err(Error::invalid_field(
                 "?to",
                 "days_reversed",
@@ -109,7 +112,9 @@ impl DiffQuery {
             ));
         }
         let areas = days::known(state, "?from", self.from).await?;
-        days::known(state, "?to", self.to).await?;
+        if let Some(to) = self.to {
+            days::known(state, "?to", to).await?;
+        }
         let any_year = self.year_from.is_none() && self.year_to.is_none();
         let last = StatisticsQuery {
             kind: self.kind,
@@ -120,7 +125,7 @@ impl DiffQuery {
             year_from: if any_year { Some(Year::FIRST) } else { self.year_from },
             year_to: if any_year { Some(Year::LAST) } else { self.year_to },
             boundaries: self.boundaries.clone(),
-            as_of: Some(self.to),
+            as_of: self.to,
             format: self.format,
             ..StatisticsQuery::default()
         };
@@ -128,7 +133,7 @@ impl DiffQuery {
         let (as_of, on) = (Some(self.from), last.question.boundaries.day(self.from));
         let first = Asked { question: Question { as_of, on, ..last.question.clone() }, areas };
         let limit = paging::limit(self.limit)? as usize;
-        let days = Between { from: self.from, to: self.to };
+        let days = Between { from: self.from, to: self.to.unwrap_or(NaiveDate::MAX) };
         let mut asked = Compared { first, last, days, start: 0, limit };
         asked.start = paging::after(&asked.filters(), self.cursor.as_deref())?.unwrap_or(0);
         Ok(asked)
@@ -149,7 +154,9 @@ impl Compared {
     /// All that the answer depends on.
     fn text(&self, caller: Option<&Caller>) -> String {
         let reader = caller.map(|c| (c.area, c.role));
-        format!("diff {} {} {} {reader:?}", self.filters(), self.start, self.limit)
+        // Areas of today are named as they are known now.
+        let areas = self.last.question.as_of.is_none().then(|| self.last.areas.generation());
+        format!("diff {} {} {} {reader:?} {areas:?}", self.filters(), self.start, self.limit)
     }
 
     async fn answer(&self, db: &mut Conn, caller: Option<&Caller>) -> Result<Diff> {
@@ -169,7 +176,7 @@ impl Compared {
             .collect();
         Ok(Diff {
             from: self.days.from,
-            to: self.days.to,
+            to: self.last.question.as_of,
             boundaries: self.last.question.boundaries.to_string(),
             format: FORMAT,
             count,

@@ -11,11 +11,12 @@ use crate::kind::{Base, Group, Kind, Level};
 use crate::statistics::form::{ByStatus, FigureBody, PartName};
 use crate::version::Version;
 
-/// What changed between the ends of two closed days.
+/// What changed between the ends of two closed days, or since the end of one.
 #[derive(Serialize, ToSchema)]
 pub struct Diff {
     pub from: NaiveDate,
-    pub to: NaiveDate,
+    /// Null where the register is meant as it stands.
+    pub to: Option<NaiveDate>,
     /// The day in whose boundaries both stand, or `recorded`.
     #[schema(example = "2026-12-15")]
     pub boundaries: String,

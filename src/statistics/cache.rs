@@ -13,7 +13,7 @@ use super::question::Asked;
 use super::rows;
 use crate::areas::{AreaId, Boundaries};
 use crate::auth::Caller;
-use crate::db::Conn;
+use crate::db::{self, Conn};
 use crate::error::{Error, Result};
 use crate::reply::Answer;
 use crate::state::State;
@@ -67,6 +67,23 @@ pub async fn closed<T: Serialize + Send + 'static>(
     });
     let (tag, body) = told.await?;
     Ok(Answer::new(tag, body).for_ever(public))
+}
+
+/// An answer about the register as it stands, counted for whoever does not have the latest.
+pub async fn standing<T: Serialize + Send + 'static>(
+    state: &State,
+    question: &str,
+    asked: &Asked,
+    request: &HttpRequest,
+    work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
+) -> Result<Answer<T>> {
+    // What is counted after the version was read may be newer than its tag, never older.
+    let tag = tag(question, &version(state, chains(asked)).await?);
+    if Answer::<T>::is_known(request, &tag) {
+        return Ok(Answer::not_modified(tag));
+    }
+    let answer = db::snapshot(&mut *state.db().await?, work).await?;
+    Ok(Answer::new(tag, written(answer).await?))
 }
 
 fn tag(question: &str, version: &str) -> String {

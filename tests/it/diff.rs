@@ -184,6 +184,14 @@ async fn a_difference_stays_as_it_was_told() {
     assert_eq!(first.header("cache-control"), "private, max-age=31536000, immutable");
     let public = app.stranger().get(&question).await;
     assert_eq!(public.header("cache-control"), "public, max-age=31536000, immutable");
+    // Without a last day the register is meant as it stands: the same, until something comes.
+    let since = format!("/statistics/diff?area=37&from={from}");
+    let standing = auditor.get(&since).await;
+    assert_eq!(standing.header("cache-control"), "private, no-cache");
+    assert_eq!((&standing.body["to"], &standing.body["count"]), (&Value::Null, &json!(6)));
+    let tag = standing.header("etag");
+    let known = auditor.call(Method::GET, &since).header("if-none-match", tag).send().await;
+    assert_eq!(known.status, 304);
     // In pages: every row once, in the same order.
     let mut rows = Vec::new();
     let mut path = format!("{question}&limit=4");
@@ -198,6 +206,14 @@ async fn a_difference_stays_as_it_was_told() {
     // Whatever comes later, also from another server.
     let later = family(&recorder, "Phạm Văn Cả").await;
     recorder.put(&title_path(&later, 2025), json!({})).await.is(200);
+    let changed = auditor.call(Method::GET, &since).header("if-none-match", tag).send().await;
+    let changed = changed.is(200);
+    let family = &changed["items"][0];
+    assert_eq!((&family["kind"], &family["year"]), (&json!("family"), &json!(2025)));
+    assert_eq!(
+        (&family["after"]["registered"], &family["entries"]["count"]),
+        (&json!(2), &json!(2))
+    );
     close_day(&app).await;
     let beside = app.beside().await;
     let token = auditor.token();
@@ -219,7 +235,7 @@ async fn a_difference_stays_as_it_was_told() {
         (format!("from=2020-01-01&to={to}"), "?from", "day_not_closed"),
         (format!("from={from}&to={to}&format=2"), "?format", "format"),
         (format!("from={from}&to={to}&interval=month"), "?interval", "parameter"),
-        (format!("from={from}"), "?to", "parameter"),
+        (format!("to={to}"), "?from", "parameter"),
     ] {
         assert_eq!(refused(question.clone()).await, (pointer.into(), code.into()), "{question}");
     }

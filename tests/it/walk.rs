@@ -60,6 +60,8 @@ async fn the_auditors_walk_proves_what_was_answered() {
         "\"valid\":true",
         "\"action\":\"title.register\"",
         "\"actor_name\":\"recorder.13669\"",
+        "\"registered\",\"by_status\"",
+        "\"titles\":{\"registered\":1,\"recognised\":0,\"in_force\":0",
     ] {
         assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
     }

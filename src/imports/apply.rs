@@ -1,10 +1,6 @@
 //! The applying of a checked list: its good rows enter the register, or none unless all are good.
 
-use std::collections::HashSet;
-
-use uuid::Uuid;
-
-use super::plan::{Plan, TitlePlan};
+use super::plan::{AT_ONCE, Plan, Planned, TitlePlan};
 use super::rows::{Import, add_newcomers};
 use super::{Code, ImportState, Row, Summary};
 use crate::areas::Areas;
@@ -69,8 +65,8 @@ pub async fn apply(
         }
         let mut plan = Plan::make(w.db, keys, areas, &import, &rows).await?;
         plan.mark_late(w, areas, &import, reason).await?;
-        plan.write(w, keys, areas, &import, &rows, atomic).await?;
         let summary = Summary { left_out: checked.left_out, ..plan.summary(&rows) };
+        plan.write(w, keys, areas, &import, &rows, atomic).await?;
         import.save_faults(w, keys, &plan.bad()).await?;
         import.end_apply(w, &summary).await
     })
@@ -133,27 +129,28 @@ impl Plan {
             ));
         }
         let version = w.version(import.area_id)?;
-        let mut new = Vec::new();
-        let mut changed = Vec::new();
         let mut claims = Vec::new();
-        for planned in self.rows.iter_mut().filter(|planned| planned.faults.is_empty()) {
-            let changes = planned.holder_changes();
-            let Some(after) = &mut planned.after else { continue };
-            if planned.before.is_none() {
-                after.version = version;
-                new.push(after.clone());
-            } else if changes {
-                after.version = version;
-                changed.push(after.clone());
+        for part in self.rows.chunks_mut(AT_ONCE) {
+            let (mut new, mut changed) = (Vec::new(), Vec::new());
+            for planned in part.iter_mut().filter(|planned| planned.faults.is_empty()) {
+                let changes = planned.holder_changes();
+                let Some(after) = &mut planned.after else { continue };
+                if planned.before.is_none() {
+                    after.version = version;
+                    new.push(after.clone());
+                } else if changes {
+                    after.version = version;
+                    changed.push(after.clone());
+                }
+                if let Some((scheme, number)) = &planned.number {
+                    claims.push((after.id, *scheme, number.clone()));
+                }
             }
-            if let Some((scheme, number)) = &planned.number {
-                claims.push((after.id, *scheme, number.clone()));
-            }
+            bulk::insert_all(w, &new).await?;
+            bulk::update_all(w, &changed).await?;
         }
-        bulk::insert_all(w, &new).await?;
-        bulk::update_all(w, &changed).await?;
-        let refused: HashSet<Uuid> =
-            identifiers::claim_all(w, keys, &claims).await?.into_iter().collect();
+        // All numbers at once, in the order in which everybody locks them.
+        let refused = identifiers::claim_all(w, keys, &claims).await?;
         if !refused.is_empty() {
             // Another commune took the number between the check and now.
             return Err(Error::conflict(
@@ -164,36 +161,51 @@ impl Plan {
                 ),
             ));
         }
-        let (mut items, mut titles, mut saved) = (Vec::new(), Vec::new(), Vec::new());
-        let mut newcomers = Vec::new();
-        for (row, planned) in rows.iter().zip(&self.rows).filter(|(_, p)| p.faults.is_empty()) {
-            let Some(after) = &planned.after else { continue };
-            let number = planned.number.as_ref().map(|(_, number)| number.as_str());
-            let number = number.or(planned.known_number.as_deref());
-            match &planned.before {
-                None => {
-                    items.push(Item::created(Entity::Holder, after.id, after.fields(number)));
-                    newcomers.extend((row.code == Some(Code::New)).then_some(after.id));
-                }
-                Some(before) if planned.holder_changes() => items.push(Item::changed(
-                    Entity::Holder,
-                    after.id,
-                    before.fields(planned.known_number.as_deref()),
-                    after.fields(number),
-                )),
-                Some(_) => {}
-            }
-            match &planned.title {
-                Some(TitlePlan { before: Some(before), after }) if before != after => {
-                    saved.push((before.clone(), after.clone()));
-                }
-                Some(TitlePlan { before: None, after }) => titles.push(after.clone()),
-                _ => {}
-            }
+        for (rows, part) in rows.chunks(AT_ONCE).zip(self.rows.chunks_mut(AT_ONCE)) {
+            write_part(w, areas, import, rows, part).await?;
         }
-        w.record_all(import.area_id, &items).await?;
-        add_newcomers(w, import.id, &newcomers).await?;
-        write::insert_all(w, areas, titles).await?;
-        write::save_all(w, areas, saved, true).await
+        Ok(())
     }
+}
+
+/// Writes what some good rows leave of their holders in the trail, and their titles, which are taken
+/// out of the plan.
+async fn write_part(
+    w: &mut Writer<'_>,
+    areas: &Areas,
+    import: &Import,
+    rows: &[Row],
+    part: &mut [Planned],
+) -> Result<()> {
+    let (mut items, mut titles, mut saved) = (Vec::new(), Vec::new(), Vec::new());
+    let mut newcomers = Vec::new();
+    for (row, planned) in rows.iter().zip(part).filter(|(_, p)| p.faults.is_empty()) {
+        let Some(after) = &planned.after else { continue };
+        let number = planned.number.as_ref().map(|(_, number)| number.as_str());
+        let number = number.or(planned.known_number.as_deref());
+        match &planned.before {
+            None => {
+                items.push(Item::created(Entity::Holder, after.id, after.fields(number)));
+                newcomers.extend((row.code == Some(Code::New)).then_some(after.id));
+            }
+            Some(before) if planned.holder_changes() => items.push(Item::changed(
+                Entity::Holder,
+                after.id,
+                before.fields(planned.known_number.as_deref()),
+                after.fields(number),
+            )),
+            Some(_) => {}
+        }
+        match planned.title.take() {
+            Some(TitlePlan { before: Some(before), after }) if before != after => {
+                saved.push((before, after));
+            }
+            Some(TitlePlan { before: None, after }) => titles.push(after),
+            _ => {}
+        }
+    }
+    w.record_all(import.area_id, &items).await?;
+    add_newcomers(w, import.id, &newcomers).await?;
+    write::insert_all(w, areas, titles).await?;
+    write::save_all(w, areas, saved, true).await
 }

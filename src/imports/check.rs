@@ -4,13 +4,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::copy::{Staged, stage};
-use super::plan::Plan;
+use super::plan::{Plan, Planned};
 use super::rows::{Import, seal};
 use super::{Failure, ImportState, Row, Summary, read};
 use crate::areas::Areas;
 use crate::clock::today;
 use crate::db::{self, Conn};
 use crate::error::Result;
+use crate::keys::Keys;
 use crate::sheets::child;
 use crate::state::Shared;
 
@@ -80,29 +81,29 @@ async fn try_check(
     }
     let mut db = db::connect(&shared.url).await?;
     let plan = Plan::make(&mut db, &shared.keys, areas, import, &list.rows).await?;
-    let mut staged = Vec::with_capacity(list.rows.len());
-    for (n, (row, planned)) in list.rows.iter().zip(&plan.rows).enumerate() {
-        let errors = (!planned.faults.is_empty())
-            .then(|| seal(&shared.keys, import.id, &planned.faults))
-            .transpose()?;
-        let notes = (!row.notes.is_empty())
-            .then(|| seal(&shared.keys, import.id, &row.notes))
-            .transpose()?;
-        staged.push(Staged {
-            n: n as i32,
-            sheet: row.sheet.clone(),
-            row_number: row.number as i32,
-            state: if errors.is_some() { "bad" } else { "good" },
-            holder_id: planned.before.as_ref().map(|holder| holder.id),
-            is_new: planned.before.is_none(),
-            sealed: seal(&shared.keys, import.id, row)?,
-            errors,
-            notes,
-        });
-    }
-    stage(&shared.url, import.id, &staged).await?;
+    let rows = list.rows.iter().zip(&plan.rows).enumerate();
+    let staged = rows.map(|(n, (row, planned))| staged(&shared.keys, import, n, row, planned));
+    stage(&shared.url, import.id, staged).await?;
     let mut summary = plan.summary(&list.rows);
     summary.left_out = list.left_out;
     summary.left_out.truncate(MOST_LEFT_OUT);
     Ok(summary)
+}
+
+/// The `n`th row as it is staged, with what is wrong with it.
+fn staged(keys: &Keys, import: &Import, n: usize, row: &Row, planned: &Planned) -> Result<Staged> {
+    let errors =
+        (!planned.faults.is_empty()).then(|| seal(keys, import.id, &planned.faults)).transpose()?;
+    let notes = (!row.notes.is_empty()).then(|| seal(keys, import.id, &row.notes)).transpose()?;
+    Ok(Staged {
+        n: n as i32,
+        sheet: row.sheet.clone(),
+        row_number: row.number as i32,
+        state: if errors.is_some() { "bad" } else { "good" },
+        holder_id: planned.before.as_ref().map(|holder| holder.id),
+        is_new: planned.before.is_none(),
+        sealed: seal(keys, import.id, row)?,
+        errors,
+        notes,
+    })
 }

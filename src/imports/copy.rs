@@ -20,8 +20,12 @@ pub struct Staged {
     pub notes: Option<Vec<u8>>,
 }
 
-/// Loads all rows of an import into staging, or none.
-pub async fn stage(url: &str, import: Uuid, rows: &[Staged]) -> Result<()> {
+/// Loads all rows of an import into staging, or none; each is made when its turn comes.
+pub async fn stage(
+    url: &str,
+    import: Uuid,
+    rows: impl Iterator<Item = Result<Staged>>,
+) -> Result<()> {
     let client = db::copy_client(url).await?;
     let sink = client
         .copy_in(
@@ -44,6 +48,7 @@ pub async fn stage(url: &str, import: Uuid, rows: &[Staged]) -> Result<()> {
     ];
     let mut writer = std::pin::pin!(BinaryCopyInWriter::new(sink, &types));
     for row in rows {
+        let row = row?;
         let values: [&(dyn ToSql + Sync); 10] = [
             &import,
             &row.n,

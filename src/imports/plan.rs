@@ -11,7 +11,7 @@ use super::rows::{Import, holders_of_year, newcomers};
 use super::{Fault, Row, Summary};
 use crate::areas::Areas;
 use crate::clock::today;
-use crate::criteria::rows as criteria_rows;
+use crate::criteria::{CriteriaSet, rows as criteria_rows};
 use crate::db::Conn;
 use crate::error::Result;
 use crate::hamlets::rows::Hamlet;
@@ -22,6 +22,9 @@ use crate::kind::Kind;
 use crate::number::NumberScheme;
 use crate::titles::rows::Title;
 use crate::titles::write;
+
+/// How many rows are planned or written together: more would only take more memory.
+pub const AT_ONCE: usize = 2_000;
 
 /// What all rows would do, and who of last year's list is in none of them.
 pub struct Plan {
@@ -110,7 +113,10 @@ impl Plan {
             }
             plan.push(planned);
         }
-        plan_titles(db, areas, import, rows, &mut plan).await?;
+        let sets = criteria_rows::all(db).await?;
+        for (rows, part) in rows.chunks(AT_ONCE).zip(plan.chunks_mut(AT_ONCE)) {
+            plan_titles(db, areas, import, &sets, rows, part).await?;
+        }
         let listed: HashSet<Uuid> = meant.into_iter().collect();
         let last_year = holders_of_year(db, commune, kind, import.level, import.year - 1).await?;
         let absent = last_year
@@ -196,15 +202,15 @@ async fn owners(
     Ok(owners)
 }
 
-/// The titles of all good rows: registered, scored, or refused because they are settled.
+/// The titles of some good rows: registered, scored, or refused because they are settled.
 async fn plan_titles(
     db: &mut Conn,
     areas: &Areas,
     import: &Import,
+    sets: &[CriteriaSet],
     rows: &[Row],
     plan: &mut [Planned],
 ) -> Result<()> {
-    let sets = criteria_rows::all(db).await?;
     let mut fresh: Vec<(Title, Holder)> = Vec::new();
     for planned in plan.iter() {
         if let Some(holder) = &planned.after {
@@ -226,7 +232,7 @@ async fn plan_titles(
         }
         let Some(title) = fresh.next() else { break };
         let before = planned.title.take().and_then(|known| known.before);
-        let set = write::set_of(&sets, areas, &title, today());
+        let set = write::set_of(sets, areas, &title, today());
         let scored = settle(row, import, planned, before.as_ref(), title, set);
         match scored {
             Ok(after) => planned.title = Some(TitlePlan { before, after }),

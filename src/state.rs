@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use chrono::NaiveDate;
+use quick_cache::Weighter;
 use quick_cache::sync::Cache;
 use tokio::sync::Semaphore;
 
@@ -34,7 +35,7 @@ pub struct Shared {
     pub sessions: Sessions,
     pub limiter: Option<Limiter>,
     /// Answers of statistics with their tags, by question and version.
-    pub answers: Cache<String, (String, Bytes)>,
+    pub answers: Cache<String, (String, Bytes), Length>,
     /// The version of the register in an area, or in all: when it was read, after how many writes.
     pub versions: Cache<Option<AreaId>, (Instant, u64, String)>,
     /// How many requests of this server may have changed something.
@@ -55,6 +56,19 @@ pub struct Shared {
 /// How long a change of areas by another server may go unnoticed.
 const RECHECK_AREAS: Duration = Duration::from_secs(1);
 
+/// Bytes of answers that are kept ready.
+const MOST_ANSWERED: u64 = 32 << 20;
+
+/// Weighs an answer by its text.
+#[derive(Clone)]
+pub struct Length;
+
+impl Weighter<String, (String, Bytes)> for Length {
+    fn weight(&self, question: &String, (_, text): &(String, Bytes)) -> u64 {
+        (question.len() + text.len()) as u64
+    }
+}
+
 impl Shared {
     pub fn new(
         config: Config,
@@ -72,7 +86,7 @@ impl Shared {
             url,
             sessions: Sessions::default(),
             limiter,
-            answers: Cache::new(1_000),
+            answers: Cache::with_weighter(1_000, MOST_ANSWERED, Length),
             versions: Cache::new(4_000),
             writes: AtomicU64::new(0),
             closed_days: Cache::new(1_000),

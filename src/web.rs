@@ -59,7 +59,10 @@ pub async fn outermost(
     if let Ok(value) = HeaderValue::from_str(&id.to_string()) {
         headers.insert(REQUEST_ID, value);
     }
-    headers.append(VARY, HeaderValue::from_static("Accept, Accept-Language, Authorization"));
+    headers.append(
+        VARY,
+        HeaderValue::from_static("Accept, Accept-Encoding, Accept-Language, Authorization"),
+    );
     headers.insert(
         HeaderName::from_static("x-content-type-options"),
         HeaderValue::from_static("nosniff"),

@@ -4,7 +4,7 @@ use std::future::{Ready, ready};
 use std::marker::PhantomData;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::{ACCEPT, ACCEPT_ENCODING, HeaderName};
+use actix_web::http::header::{ACCEPT, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -12,9 +12,10 @@ use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
 use validator::Validate;
 
-use super::{Coding, Format};
+use super::Format;
 use crate::error::{Error, FieldError, Result, say};
 use crate::input::read_query;
+use crate::reply::Coding;
 
 /// `T` is the query of the list that is exported.
 pub struct Asked<T> {
@@ -74,7 +75,7 @@ fn read<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Asked<T
     // A workbook is compressed in itself.
     let coding = match format {
         Format::Xlsx => Coding::Identity,
-        _ => Coding::of_accept(header(request, ACCEPT_ENCODING)),
+        _ => Coding::of(request),
     };
     let form = Form { format, bom: bom == Some(true), coding };
     Ok(Asked { question: read_query(&question.finish())?, form })

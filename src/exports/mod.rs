@@ -53,42 +53,6 @@ impl Format {
     }
 }
 
-/// How the file is compressed on its way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Coding {
-    Identity,
-    Gzip,
-    Brotli,
-}
-
-impl Coding {
-    /// The best that an Accept-Encoding header allows.
-    pub fn of_accept(accept: &str) -> Self {
-        let allows = |wanted: &str| {
-            accept.split(',').any(|one| {
-                let (name, quality) = one.split_once(';').unwrap_or((one, ""));
-                let refused = matches!(quality.trim(), "q=0" | "q=0.0" | "q=0.00" | "q=0.000");
-                name.trim().eq_ignore_ascii_case(wanted) && !refused
-            })
-        };
-        if allows("br") {
-            Self::Brotli
-        } else if allows("gzip") {
-            Self::Gzip
-        } else {
-            Self::Identity
-        }
-    }
-
-    pub fn name(self) -> Option<&'static str> {
-        match self {
-            Self::Identity => None,
-            Self::Gzip => Some("gzip"),
-            Self::Brotli => Some("br"),
-        }
-    }
-}
-
 /// What a column is called: stable English on the wire, Vietnamese for officials.
 pub struct Column {
     pub name: &'static str,
@@ -211,7 +175,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn forms_and_codings_are_those_that_the_client_takes() {
+    fn forms_are_those_that_the_client_takes() {
         let xlsx = format!("text/html, {};q=0.9", crate::reply::XLSX);
         for (accept, format) in [
             ("", Format::Csv),
@@ -221,15 +185,6 @@ mod tests {
             (&xlsx, Format::Xlsx),
         ] {
             assert_eq!(Format::of_accept(accept), format, "{accept}");
-        }
-        for (accept, coding) in [
-            ("", Coding::Identity),
-            ("gzip, deflate, br", Coding::Brotli),
-            ("gzip;q=0.5", Coding::Gzip),
-            ("br;q=0, gzip", Coding::Gzip),
-            ("identity", Coding::Identity),
-        ] {
-            assert_eq!(Coding::of_accept(accept), coding, "{accept}");
         }
     }
 }

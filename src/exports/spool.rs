@@ -13,10 +13,11 @@ use rust_xlsxwriter::{ExcelDateTime, FormatAlign, FormatBorder, Workbook, Worksh
 use sha2::{Digest, Sha256};
 
 use super::asked::Form;
-use super::{Cell, Coding, Format, Table};
+use super::{Cell, Format, Table};
 use crate::clock::VIETNAM;
 use crate::config::SpoolLimits;
 use crate::error::{Error, Result, say};
+use crate::reply::Coding;
 
 /// A file under way, deleted with its handle.
 pub struct Spool {

@@ -1,5 +1,6 @@
 //! What goes out: the type of an answer is its status.
 
+mod coding;
 mod described;
 
 use std::fs::File;
@@ -18,6 +19,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio::sync::OwnedSemaphorePermit;
 
+pub use self::coding::Coding;
 pub use self::described::take_schemas;
 use crate::error::{Error, Result};
 use crate::version::Version;
@@ -61,17 +63,30 @@ pub struct Done;
 pub struct Answer<T> {
     tag: String,
     body: Option<Bytes>,
+    /// How the body is compressed already.
+    coding: Coding,
     cache: HeaderValue,
     shape: PhantomData<T>,
 }
 
 impl<T> Answer<T> {
     pub fn new(tag: String, body: Bytes) -> Self {
-        Self { tag, body: Some(body), cache: PRIVATE, shape: PhantomData }
+        Self { tag, body: Some(body), coding: Coding::Identity, cache: PRIVATE, shape: PhantomData }
     }
 
-    pub fn not_modified(tag: String) -> Self {
-        Self { tag, body: None, cache: PRIVATE, shape: PhantomData }
+    /// 304 if the client has the answer with this tag, in whatever coding.
+    pub fn known(request: &HttpRequest, tag: &str) -> Option<Self> {
+        let bare = |tag: &str| tag.split(';').next().map(|t| t.trim_matches('"').to_owned());
+        let known = request.headers().get("if-none-match")?.to_str().ok()?;
+        let same = |given: &&str| *given == "*" || bare(given) == bare(tag);
+        let given = known.split(',').map(str::trim).find(same)?;
+        let tag = if given == "*" { tag } else { given }.to_owned();
+        Some(Self { tag, body: None, coding: Coding::Identity, cache: PRIVATE, shape: PhantomData })
+    }
+
+    /// In another coding its bytes are others, and so is its tag.
+    pub fn coded(self, coding: Coding) -> Self {
+        Self { coding, ..self }
     }
 
     /// It never changes: nobody needs to ask again, and what is public anyone may keep.
@@ -83,12 +98,6 @@ impl<T> Answer<T> {
     /// The entity tag of whatever `text` tells apart.
     pub fn tag(text: &str) -> String {
         format!("\"{}\"", hex::encode(&Sha256::digest(text)[..12]))
-    }
-
-    /// Whether the client has the answer with this tag.
-    pub fn is_known(request: &HttpRequest, tag: &str) -> bool {
-        let known = request.headers().get("if-none-match").and_then(|v| v.to_str().ok());
-        known.is_some_and(|known| known.split(',').any(|t| t.trim() == tag || t.trim() == "*"))
     }
 }
 
@@ -297,9 +306,17 @@ impl<T> Responder for Answer<T> {
             Some(_) => HttpResponse::Ok(),
             None => HttpResponse::NotModified(),
         };
-        response.insert_header((ETAG, self.tag)).insert_header((CACHE_CONTROL, self.cache));
+        let tag = match self.coding.name() {
+            Some(coding) => format!("{};{coding}\"", self.tag.trim_end_matches('"')),
+            None => self.tag,
+        };
+        response.insert_header((ETAG, tag)).insert_header((CACHE_CONTROL, self.cache));
         match self.body {
-            Some(body) => response.content_type("application/json").body(body),
+            Some(body) => response
+                // Named even if it is none, so that nobody compresses it once more.
+                .insert_header((CONTENT_ENCODING, self.coding.name().unwrap_or(IDENTITY)))
+                .content_type("application/json")
+                .body(body),
             None => response.finish(),
         }
     }

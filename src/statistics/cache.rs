@@ -15,11 +15,14 @@ use crate::areas::{AreaId, Boundaries};
 use crate::auth::Caller;
 use crate::db::{self, Conn};
 use crate::error::{Error, Result};
-use crate::reply::Answer;
+use crate::reply::{Answer, Coding};
 use crate::state::State;
 
 /// How long a server may not see what another one wrote.
 const FRESH: Duration = Duration::from_secs(1);
+
+/// Shorter texts are sent as they are.
+const WORTH_PACKING: usize = 1_000;
 
 /// The answer as this caller may see it, or that nothing changed since the client asked.
 pub async fn answer(
@@ -41,11 +44,11 @@ pub async fn answer(
     let question = format!("{:?}{reader:?}{}", asked.question, asked.areas.generation());
     let version = version(state, chains(asked)).await?;
     let tag = tag(&question, &version);
-    if Answer::<Statistics>::is_known(request, &tag) {
-        return Ok(Answer::not_modified(tag));
+    if let Some(known) = Answer::known(request, &tag) {
+        return Ok(known);
     }
-    let (tag, body) = ready(state, asked, caller, &question, &version).await?;
-    Ok(Answer::new(tag, body))
+    let told = ready(state, asked, caller, &question, &version).await?;
+    packed(state, told, request).await
 }
 
 /// An answer about closed days: told once, and the same for ever. `question` is all that it depends
@@ -58,15 +61,31 @@ pub async fn closed<T: Serialize + Send + 'static>(
     work: impl AsyncFnOnce(&mut Conn) -> Result<T>,
 ) -> Result<Answer<T>> {
     let tag = Answer::<T>::tag(question);
-    if Answer::<T>::is_known(request, &tag) {
-        return Ok(Answer::not_modified(tag).for_ever(public));
+    if let Some(known) = Answer::known(request, &tag) {
+        return Ok(known.for_ever(public));
     }
     let told = state.shared.answers.get_or_insert_async(question, async {
         let answer = work(&mut *state.db().await?).await?;
         Ok::<_, Error>((tag, written(answer).await?))
     });
-    let (tag, body) = told.await?;
-    Ok(Answer::new(tag, body).for_ever(public))
+    Ok(packed(state, told.await?, request).await?.for_ever(public))
+}
+
+/// The answer in the best coding that the client takes: compressed once, however many ask.
+async fn packed<T>(
+    state: &State,
+    (tag, body): (String, Bytes),
+    request: &HttpRequest,
+) -> Result<Answer<T>> {
+    let coding = if body.len() < WORTH_PACKING { Coding::Identity } else { Coding::of(request) };
+    let Some(name) = coding.name() else { return Ok(Answer::new(tag, body)) };
+    let key = format!("{name} {tag}");
+    let packing = state.shared.answers.get_or_insert_async(&key, async {
+        let packed = web::block(move || coding.pack(&body)).await.map_err(Error::internal)?;
+        Ok::<_, Error>((tag, Bytes::from(packed.map_err(Error::internal)?)))
+    });
+    let (tag, body) = packing.await?;
+    Ok(Answer::new(tag, body).coded(coding))
 }
 
 /// An answer about the register as it stands, counted for whoever does not have the latest.

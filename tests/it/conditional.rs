@@ -157,3 +157,28 @@ async fn the_course_of_a_year_is_told_month_by_month() {
     let answer = auditor.get(&format!("{QUESTION}&interval=month&as_of={first}")).await.is(200);
     assert_eq!(answer["items"].as_array().expect("items").len(), 1);
 }
+
+#[actix_web::test]
+async fn figures_are_compressed_once_and_each_coding_has_its_tag() {
+    let app = TestApp::start().await;
+    let stranger = app.stranger();
+    let ask = async |coding: &'static str| {
+        let call = stranger.call(reqwest::Method::GET, "/statistics?depth=province");
+        call.header("accept-encoding", coding).raw().await
+    };
+    let plain = ask("identity").await;
+    let tag = plain.header("etag").trim_matches('"').to_owned();
+    assert!(plain.bytes.starts_with(b"{\"boundaries\""));
+    for (accepted, coding) in [("gzip", "gzip"), ("gzip, br", "br")] {
+        let packed = ask(accepted).await;
+        assert_eq!(packed.header("content-encoding"), coding);
+        assert_eq!(packed.header("etag"), format!("\"{tag};{coding}\""));
+        assert!(packed.header("vary").contains("Accept-Encoding"));
+        assert!(packed.bytes.len() < plain.bytes.len() / 2);
+        assert_eq!(ask(accepted).await.bytes, packed.bytes);
+        // Whoever has it in one coding has it.
+        let call = stranger.call(reqwest::Method::GET, "/statistics?depth=province");
+        let known = call.header("if-none-match", packed.header("etag")).raw().await;
+        assert_eq!((known.status, known.header("etag")), (304, packed.header("etag")));
+    }
+}

@@ -298,16 +298,20 @@ impl Call<'_> {
         let response = request.send().await.expect("an answer");
         let (status, headers) = (response.status(), response.headers().clone());
         let bytes = response.bytes().await.expect("a body").to_vec();
+        // What is still packed is no JSON.
+        let packed = headers.contains_key("content-encoding");
         let media = headers.get("content-type").map(|v| v.to_str().unwrap().to_owned());
         let media = media.and_then(|m| m.split(';').next().map(str::to_owned)).unwrap_or_default();
         let body = match &*media {
-            "application/json" | "application/problem+json" => {
+            "application/json" | "application/problem+json" if !packed => {
                 serde_json::from_slice(&bytes).expect("JSON")
             }
             _ => Value::Null,
         };
         let path = self.path.split('?').next().unwrap_or_default();
-        contract::check(&self.method, path, status, &media, &body);
+        if !packed {
+            contract::check(&self.method, path, status, &media, &body);
+        }
         assert!(status != StatusCode::INTERNAL_SERVER_ERROR, "{} {path}: {body}", self.method);
         Answer { status: status.as_u16(), body, bytes, headers }
     }

@@ -98,11 +98,11 @@ pub async fn standing<T: Serialize + Send + 'static>(
 ) -> Result<Answer<T>> {
     // What is counted after the version was read may be newer than its tag, never older.
     let tag = tag(question, &version(state, chains(asked)).await?);
-    if Answer::<T>::is_known(request, &tag) {
-        return Ok(Answer::not_modified(tag));
+    if let Some(known) = Answer::known(request, &tag) {
+        return Ok(known);
     }
     let answer = db::snapshot(&mut *state.db().await?, work).await?;
-    Ok(Answer::new(tag, written(answer).await?))
+    packed(state, (tag, written(answer).await?), request).await
 }
 
 fn tag(question: &str, version: &str) -> String {

@@ -13,7 +13,7 @@ use validator::Validate;
 
 use super::names::Names;
 use super::rows::{self, Entry, EntryFilter, StoredItem, ValueKey};
-use super::sentence::{Subject, Told, sentence};
+use super::sentence::{Subject, Told, sentence, summary};
 use crate::areas::Areas;
 use crate::auth::allow::{Allow, ReadAudit};
 use crate::clock::today;
@@ -42,6 +42,12 @@ pub struct AuditEntry {
     pub role: String,
     #[schema(example = "title.verify")]
     pub action: String,
+    /// The entry as a person would say it, in the language of `Accept-Language`.
+    #[schema(
+        example = "Lúc 09:15 ngày 25/11/2026, Trần Thị Thử (cán bộ nhập liệu) tại Phường Nam Định \
+                        thẩm định danh hiệu (3 mục)."
+    )]
+    pub summary: String,
     /// The reason given, unless it was erased.
     pub reason: Option<String>,
     pub items: i32,
@@ -123,6 +129,7 @@ pub async fn list_audit(
     state: Data<State>,
     user: Allow<ReadAudit>,
     query: Query<AuditQuery>,
+    lang: Lang,
 ) -> Result<Page<AuditEntry>> {
     let areas = state.areas();
     let limit = paging::limit(query.limit)?;
@@ -135,7 +142,7 @@ pub async fn list_audit(
     let (found, next) = paging::cut(found, limit, &filters, key)?;
     let keys: Vec<_> = found.iter().map(|e| (e.area_id, e.seq)).collect();
     let values = rows::values(&mut db, &keys).await?;
-    let items = found.iter().map(|entry| entry_body(&areas, entry, &values)).collect();
+    let items = found.iter().map(|entry| entry_body(&areas, entry, &values, lang)).collect();
     Ok(Page { items, next, count: None })
 }
 
@@ -195,7 +202,7 @@ pub async fn history(
             // A move stands in the chains of both communes, but happened once.
             seen.insert((entry.request_id, &item.entity_id, &item.body)).then_some(())?;
             let place = areas.get(entry.area_id).nearest(entry.day).full_name.clone();
-            Some((entry_body(areas, entry, &values), item_body(item, &values), place))
+            Some((entry_body(areas, entry, &values, lang), item_body(item, &values), place))
         })
         .collect();
     let actors: Vec<Uuid> = changes.iter().map(|(entry, ..)| entry.actor).collect();
@@ -224,20 +231,30 @@ pub async fn history(
     Ok(history)
 }
 
-pub fn entry_body(areas: &Areas, entry: &Entry, values: &HashMap<ValueKey, String>) -> AuditEntry {
+pub fn entry_body(
+    areas: &Areas,
+    entry: &Entry,
+    values: &HashMap<ValueKey, String>,
+    lang: Lang,
+) -> AuditEntry {
     let body: Value = serde_json::from_str(&entry.body).unwrap_or_default();
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
+    let reason = values.get(&(entry.area_id, entry.seq, -1, "reason".to_owned())).cloned();
+    let (name, role) = (text("actor_name"), text("role"));
+    let place = &areas.get(entry.area_id).nearest(entry.day).full_name;
+    let deed = (&*entry.action, entry.items, reason.as_deref());
     AuditEntry {
+        summary: summary((entry.at, (&name, &role), place), deed, lang),
         id: Version::new(entry.area_id, entry.seq),
         area: areas.code(entry.area_id, entry.day).to_owned(),
         seq: entry.seq,
         at: entry.at,
         day: entry.day,
         actor: entry.actor_id,
-        actor_name: text("actor_name"),
-        role: text("role"),
+        actor_name: name,
+        role,
         action: entry.action.clone(),
-        reason: values.get(&(entry.area_id, entry.seq, -1, "reason".to_owned())).cloned(),
+        reason,
         items: entry.items,
         request_id: entry.request_id,
         hash: hex::encode(&entry.hash),

@@ -4,6 +4,7 @@
 //! after. Personal fields do not stand in it but in a salted commitment; the values themselves stand
 //! beside the chain and may be deleted without breaking it.
 
+pub mod actions;
 pub mod api;
 pub mod names;
 pub mod rows;

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value};
 
+use super::actions::deed;
 use super::names::Names;
 use crate::auth::Role;
 use crate::error::{Lang, Say, say};
@@ -60,12 +61,28 @@ pub fn sentence(told: &Told<'_>, subject: &Subject, names: &Names, lang: Lang) -
     if !changes.is_empty() {
         text += &format!(": {}", changes.join("; "));
     }
-    text.push('.');
-    if let Some(reason) = told.reason {
-        let label = say("Lý do", "Reason");
-        text += &format!(" {}: {}.", label.speak(lang), reason.trim_end_matches('.'));
-    }
-    text
+    text + "." + &why(told.reason, lang)
+}
+
+/// A whole entry in one language: who, where, when, what, to how many things, and why.
+pub fn summary(
+    (at, actor, place): (DateTime<Utc>, (&str, &str), &str),
+    (action, items, reason): (&str, i32, Option<&str>),
+    lang: Lang,
+) -> String {
+    let deed = deed(action).unwrap_or_else(|| say(action.to_owned(), action.to_owned()));
+    let (when, deed, (name, role)) = (moment(at, lang), deed.speak(lang), actor);
+    let role = self::role(role, lang);
+    let text = match lang {
+        Lang::Vi => format!("{when}, {name} ({role}) tại {place} {deed} ({items} mục)."),
+        Lang::En => format!("{when}, {name} ({role}) at {place} {deed} (items: {items})."),
+    };
+    text + &why(reason, lang)
+}
+
+fn why(reason: Option<&str>, lang: Lang) -> String {
+    let Some(reason) = reason else { return String::new() };
+    format!(" {}: {}.", say("Lý do", "Reason").speak(lang), reason.trim_end_matches('.'))
 }
 
 /// In Vietnam.
@@ -84,7 +101,8 @@ fn role(name: &str, lang: Lang) -> String {
     }
 }
 
-/// What was done. An action that nobody named here is told in general, with its own name.
+/// What was done to the thing. An action that is nothing of holders, titles or decisions is told as a
+/// whole.
 fn verb(told: &Told<'_>) -> Say {
     let after = |field: &str| {
         let fields = told.after.into_iter().chain(told.before);
@@ -107,10 +125,7 @@ fn verb(told: &Told<'_>) -> Say {
         ("holder.unmerge", _) => ("tách lại hồ sơ đã gộp của", "parted again what was merged of"),
         ("duplicate.dismiss", _) => ("xác nhận", "found that"),
         ("duplicate.suspect", _) => ("bỏ xác nhận", "took back that"),
-        ("holder.erase", _) => ("xóa dữ liệu cá nhân của", "erased the personal data of"),
-        ("holder.export" | "holder.personal_data", _) => {
-            ("xuất dữ liệu cá nhân của", "exported the personal data of")
-        }
+        ("personal_data.erase", _) => ("xóa dữ liệu cá nhân của", "erased the personal data of"),
         ("title.register", _) => ("đăng ký", "registered"),
         ("title.score", _) => ("ghi điểm của", "stored the score of"),
         ("title.assess", _) => ("ghi kết quả tự chấm của", "recorded the self-assessment of"),
@@ -145,12 +160,8 @@ fn verb(told: &Told<'_>) -> Say {
         ("hamlet.dissolve", _) => ("chuyển theo việc giải thể thôn", "moved with its hamlet"),
         ("split.place", _) => ("xếp về xã mới", "placed in its commune"),
         ("split.take_back", _) => ("hủy xếp về xã mới", "took back the placing of"),
-        (other, _) => {
-            return match (told.before.is_some(), told.after.is_some()) {
-                (false, _) => say(format!("ghi mới ({other})"), format!("created ({other})")),
-                (_, false) => say(format!("xóa ({other})"), format!("deleted ({other})")),
-                _ => say(format!("thay đổi ({other})"), format!("changed ({other})")),
-            };
+        (action, _) => {
+            return deed(action).unwrap_or_else(|| say(action.to_owned(), action.to_owned()));
         }
     };
     say(vi, en)

@@ -16,7 +16,7 @@ use crate::audit::{Entity, Fields, Item};
 use crate::auth::{Act, Caller};
 use crate::db::Conn;
 use crate::decisions::rows::{Decision, DecisionFilter};
-use crate::error::{Error, Result};
+use crate::error::{Error, Lang, Result};
 use crate::hamlets::rows::Hamlet;
 use crate::holders::identifiers;
 use crate::holders::rows::{Holder, HolderFilter};
@@ -158,7 +158,7 @@ pub async fn audit(
         let keys: Vec<_> = found.iter().map(|entry| (entry.area_id, entry.seq)).collect();
         let values = audit::values(db, &keys).await?;
         for entry in &found {
-            spool.row(&tables::entry(&entry_body(areas, entry, &values)))?;
+            spool.row(&tables::entry(&entry_body(areas, entry, &values, Lang::Vi)))?;
         }
         match found.last() {
             Some(last) if found.len() as i64 == PAGE => {

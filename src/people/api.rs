@@ -9,10 +9,11 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::print::{Sheet, action, label, plain};
+use super::print::{Sheet, label, plain};
 use super::rows::{Person, Read, reads};
 use super::{check_person, erase};
 use crate::areas::Areas;
+use crate::audit::actions::deed;
 use crate::audit::api::{HistoryItem, history};
 use crate::auth::allow::{Allow, Erase, PersonalData, ReadAudit};
 use crate::clock::today;
@@ -309,7 +310,8 @@ fn print(held: &HeldData) -> String {
     sheet.part("6. Ai đã đọc");
     let reads = held.reads.iter().map(|read| {
         let at = read.at.with_timezone(&crate::clock::VIETNAM).format("%d/%m/%Y %H:%M");
-        format!("{at}: {} – {}", read.actor_name, action(&read.action))
+        let deed = deed(&read.action).map(|deed| deed.speak(Lang::Vi).to_owned());
+        format!("{at}: {} – {}", read.actor_name, deed.unwrap_or_else(|| read.action.clone()))
     });
     sheet.list(&reads.collect::<Vec<_>>());
     sheet.finish()

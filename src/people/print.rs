@@ -74,32 +74,3 @@ pub fn plain(value: &Value) -> String {
         other => other.to_string(),
     }
 }
-
-/// What was done, by the name of the action in the trail.
-pub fn action(name: &str) -> String {
-    let known = match name {
-        "holder.create" => "ghi vào sổ bộ",
-        "holder.change" => "sửa thông tin",
-        "holder.move" => "chuyển xã",
-        "holder.move_back" => "trả lại việc chuyển xã",
-        "holder.merge" => "gộp với bản ghi trùng",
-        "holder.unmerge" => "tách bản ghi đã gộp",
-        "title.register" => "đăng ký danh hiệu",
-        "title.score" => "ghi điểm",
-        "title.assess" => "tự chấm",
-        "title.verify" => "thẩm định",
-        "title.return" => "trả lại hồ sơ",
-        "title.withdraw" => "rút đăng ký",
-        "title.reopen" => "mở lại hồ sơ",
-        "title.delete" => "xóa đăng ký",
-        "decision.enter" => "ghi quyết định",
-        "import.apply" => "nhập từ danh sách",
-        "number.look_up" => "tra cứu theo số định danh",
-        "personal_data.export" => "xuất dữ liệu cá nhân",
-        "personal_data.erase" => "xóa dữ liệu cá nhân",
-        "export.titles" => "xuất danh sách danh hiệu",
-        "export.holders" => "xuất danh sách đối tượng",
-        _ => return name.to_owned(),
-    };
-    known.to_owned()
-}

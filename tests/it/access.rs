@@ -132,6 +132,18 @@ async fn every_operation_keeps_to_its_roles_its_area_and_one_entry_in_each_chain
             assert_eq!(added(&after, &chains(&app).await), [], "{name} again left an entry");
         }
     }
+    every_entry_is_told(&app).await;
+}
+
+/// Every entry that the operations left can be said by a person.
+async fn every_entry_is_told(app: &TestApp) {
+    let db = hoctap::db::copy_client(&app.shared.url).await.expect("a connection");
+    let rows = db.query("select distinct action from audit_entries", &[]).await.expect("actions");
+    let actions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    assert!(actions.len() > 40, "{actions:?}");
+    for action in actions {
+        assert!(hoctap::audit::actions::deed(&action).is_some(), "{action}");
+    }
 }
 
 /// Forbidden or not found; a batch says so of each of its titles.

@@ -1,5 +1,9 @@
 //! The history of a holder, as a person would tell it.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use hoctap::audit::actions::deed;
 use hoctap::auth::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -104,5 +108,42 @@ async fn everything_that_happened_to_a_family_reads_as_sentences() {
          (commune level) of the family Trần Văn Bình: status from “self assessed” to “verified”; \
          verified score 82."
     );
+    // Whoever reads the trail of the commune reads each entry as a whole.
+    let auditor = app.user(Role::Auditor, COMMUNE).await;
+    let entries = auditor.get("/audit?entity=title&limit=1").await.is(200);
+    let summary = entries["items"][0]["summary"].as_str().unwrap();
+    let told = "recorder.13669 (cán bộ nhập liệu) tại Phường Nam Định rút đăng ký danh hiệu (1 mục). \
+                Lý do: Gia đình xin rút.";
+    assert_eq!(summary.split_once(", ").unwrap().1, told);
     prove(&app).await;
+}
+
+/// The texts in the sources that look like an action: `noun.verb`.
+fn actions_in(dir: &Path, found: &mut BTreeSet<String>) {
+    for entry in std::fs::read_dir(dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            actions_in(&path, found);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let text = std::fs::read_to_string(&path).unwrap();
+            let quoted = text.split('"').skip(1);
+            found.extend(quoted.filter(|text| is_action(text)).map(str::to_owned));
+        }
+    }
+}
+
+fn is_action(text: &str) -> bool {
+    let word =
+        |word: &str| !word.is_empty() && word.chars().all(|c| c.is_ascii_lowercase() || c == '_');
+    let Some((noun, verb)) = text.split_once('.') else { return false };
+    word(noun) && word(verb) && !["json", "log", "pid", "csv"].contains(&verb)
+}
+
+#[test]
+fn every_action_that_the_product_knows_can_be_said() {
+    let mut actions = BTreeSet::new();
+    actions_in(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut actions);
+    assert!(actions.len() > 60, "{actions:?}");
+    let mute: Vec<&String> = actions.iter().filter(|action| deed(action).is_none()).collect();
+    assert_eq!(mute, [] as [&String; 0]);
 }

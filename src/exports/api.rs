@@ -12,7 +12,7 @@ use uuid::Uuid;
 
 use super::asked::{Asked, Params};
 use super::spool::Spool;
-use super::{Cell, Manifest, Table, rows, tables};
+use super::{Cell, Manifest, Table, cells, rows, tables};
 use crate::audit::api::AuditQuery;
 use crate::auth::Act;
 use crate::auth::allow::{Allow, Export, ReadAudit};
@@ -84,7 +84,7 @@ pub async fn export_statistics(
     let known = asked.question.asked(&state, Some(&*user)).await?;
     deliver(&state, &user.plain(), &tables::STATISTICS, &asked, async |db, spool| {
         for figure in figures(db, &known.areas, &known.question, Some(&*user)).await? {
-            spool.row(&tables::figure(&figure))?;
+            spool.row(&cells::figure(&figure))?;
         }
         let boundaries = Some(known.question.boundaries.to_string());
         Ok(Reach { as_of: known.question.as_of, boundaries })

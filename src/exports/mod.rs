@@ -3,6 +3,7 @@
 
 pub mod api;
 pub mod asked;
+pub mod cells;
 pub mod report;
 pub mod report_api;
 pub mod rows;
@@ -54,6 +55,7 @@ impl Format {
 }
 
 /// What a column is called: stable English on the wire, Vietnamese for officials.
+#[derive(Clone, Copy)]
 pub struct Column {
     pub name: &'static str,
     pub vi: &'static str,

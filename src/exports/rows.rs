@@ -8,7 +8,7 @@ use futures_util::TryStreamExt;
 use uuid::Uuid;
 
 use super::spool::Spool;
-use super::{Manifest, Table, tables};
+use super::{Manifest, Table, cells};
 use crate::areas::Areas;
 use crate::audit::api::entry_body;
 use crate::audit::rows::{self as audit, EntryFilter};
@@ -38,10 +38,10 @@ pub async fn titles(
     filter: &TitleFilter,
     spool: &mut Spool,
 ) -> Result<()> {
-    let mut names = tables::Names::new(areas);
+    let mut names = cells::Names::new(areas);
     let mut rows = std::pin::pin!(Title::stream(db, caller, filter).await?);
     while let Some((title, holder)) = rows.try_next().await? {
-        spool.row(&tables::title(&mut names, &title, &holder))?;
+        spool.row(&cells::title(&mut names, &title, &holder))?;
     }
     Ok(())
 }
@@ -54,10 +54,10 @@ pub async fn titles_then(
     (filter, day, sample): (&TitleFilter, NaiveDate, Option<(i64, &str)>),
     spool: &mut Spool,
 ) -> Result<()> {
-    let mut names = tables::Names::new(areas);
+    let mut names = cells::Names::new(areas);
     if let Some((size, seed)) = sample {
         for title in then::sample(db, caller, filter, day, size, seed).await? {
-            spool.row(&tables::title_then(&mut names, day, &title))?;
+            spool.row(&cells::title_then(&mut names, day, &title))?;
         }
         return Ok(());
     }
@@ -65,7 +65,7 @@ pub async fn titles_then(
     loop {
         let found = then::list(db, caller, filter, day, after, PAGE).await?;
         for title in &found {
-            spool.row(&tables::title_then(&mut names, day, title))?;
+            spool.row(&cells::title_then(&mut names, day, title))?;
         }
         match found.last() {
             Some(last) if found.len() as i64 == PAGE => after = Some(last.cursor()),
@@ -81,7 +81,7 @@ pub async fn holders(
     filter: &HolderFilter,
     spool: &mut Spool,
 ) -> Result<()> {
-    let mut names = tables::Names::new(areas);
+    let mut names = cells::Names::new(areas);
     let mut after = None;
     loop {
         let found = Holder::list(db, caller, filter, after.take(), PAGE).await?;
@@ -93,7 +93,7 @@ pub async fn holders(
             let hamlet = hamlets.iter().find(|hamlet| Some(hamlet.id) == holder.hamlet_id);
             let hamlet = hamlet.map(Hamlet::full_name).unwrap_or_default();
             let number = numbers.get(&holder.id);
-            spool.row(&tables::holder(&mut names, on, holder, hamlet, number))?;
+            spool.row(&cells::holder(&mut names, on, holder, hamlet, number))?;
         }
         match found.last() {
             Some(last) if found.len() as i64 == PAGE => {
@@ -136,7 +136,7 @@ async fn lines(
     loop {
         let found = Decision::lines(db, caller, decision.id, after, PAGE).await?;
         for line in &found {
-            spool.row(&tables::line(areas, decision, line))?;
+            spool.row(&cells::line(areas, decision, line))?;
         }
         match found.last() {
             Some(last) if found.len() as i64 == PAGE => after = Some(last.n),
@@ -158,7 +158,7 @@ pub async fn audit(
         let keys: Vec<_> = found.iter().map(|entry| (entry.area_id, entry.seq)).collect();
         let values = audit::values(db, &keys).await?;
         for entry in &found {
-            spool.row(&tables::entry(&entry_body(areas, entry, &values, Lang::Vi)))?;
+            spool.row(&cells::entry(&entry_body(areas, entry, &values, Lang::Vi)))?;
         }
         match found.last() {
             Some(last) if found.len() as i64 == PAGE => {

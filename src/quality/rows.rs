@@ -1,5 +1,6 @@
 //! What the checks look at: counted in the database, so that the cost is that of a few queries.
 
+use diesel::pg::Pg;
 use diesel::prelude::*;
 use diesel::sql_types::{
     Array, BigInt, Bool, Double, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid,
@@ -180,8 +181,17 @@ pub async fn held(db: &mut Conn, area: AreaId) -> Result<Vec<Held>> {
     .await?)
 }
 
+/// Rows of a query on the titles of an area and a year.
+async fn of_year<T>(db: &mut Conn, area: AreaId, year: i16, query: String) -> Result<Vec<T>>
+where
+    T: QueryableByName<Pg> + Send + 'static,
+{
+    let query = diesel::sql_query(query).bind::<Integer, _>(area).bind::<SmallInt, _>(year);
+    Ok(query.load(db).await?)
+}
+
 pub async fn units(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<UnitTitle>> {
-    Ok(diesel::sql_query(format!(
+    let query = format!(
         "select t.holder_id, t.area_id, t.placed_id, t.level, t.grade,
                 coalesce((h.details ->> 'educates')::boolean, false) as educates,
                 greatest(coalesce((h.details ->> 'staff')::bigint, 0), m.people) as people,
@@ -197,15 +207,12 @@ pub async fn units(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<UnitTit
          ) m
          where {WANTED} and t.kind = 'unit' and t.status in ('verified', 'recognised')
            and m.people > 0"
-    ))
-    .bind::<Integer, _>(area)
-    .bind::<SmallInt, _>(year)
-    .load(db)
-    .await?)
+    );
+    of_year(db, area, year, query).await
 }
 
 pub async fn families(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<FamilyTitle>> {
-    Ok(diesel::sql_query(format!(
+    let query = format!(
         "select t.holder_id, t.area_id, t.placed_id
          from titles t
          where {WANTED} and t.kind = 'family' and t.status = 'recognised'
@@ -215,15 +222,12 @@ pub async fn families(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<Fami
                  and not exists (
                      select from titles c
                      where c.holder_id = p.id and c.year = $2 and c.status = 'recognised'))"
-    ))
-    .bind::<Integer, _>(area)
-    .bind::<SmallInt, _>(year)
-    .load(db)
-    .await?)
+    );
+    of_year(db, area, year, query).await
 }
 
 pub async fn scored(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<Scored>> {
-    Ok(diesel::sql_query(format!(
+    let query = format!(
         "select area_id, placed_id, kind, level, criteria_set_id, difficult,
                 count(*) as titles, min(total) as least, max(total) as most
          from (
@@ -233,15 +237,12 @@ pub async fn scored(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<Scored
          ) scores
          where total is not null
          group by 1, 2, 3, 4, 5, 6"
-    ))
-    .bind::<Integer, _>(area)
-    .bind::<SmallInt, _>(year)
-    .load(db)
-    .await?)
+    );
+    of_year(db, area, year, query).await
 }
 
 pub async fn one_file(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<OneFile>> {
-    Ok(diesel::sql_query(format!(
+    let query = format!(
         "select t.area_id, t.placed_id, t.kind, t.level, t.import_id, count(*) as titles
          from titles t
          join title_states s on s.holder_id = t.holder_id and s.year = t.year
@@ -249,11 +250,7 @@ pub async fn one_file(db: &mut Conn, area: AreaId, year: i16) -> Result<Vec<OneF
          where {WANTED} and t.status = 'recognised' and t.import_id is not null
            and s.status = 'verified'
          group by 1, 2, 3, 4, 5
-         having count(*) >= $3"
-    ))
-    .bind::<Integer, _>(area)
-    .bind::<SmallInt, _>(year)
-    .bind::<BigInt, _>(MANY)
-    .load(db)
-    .await?)
+         having count(*) >= {MANY}"
+    );
+    of_year(db, area, year, query).await
 }

@@ -80,6 +80,16 @@ async fn an_export_of_titles_holds_every_record_of_the_question() {
     assert_ne!(recognised["decision"], "");
     let only = recorder.get("/exports/titles?status=verified").await;
     assert_eq!(rows(&only).len(), 1, "the filters of the list");
+    // What came after the commune had closed is marked.
+    let closing = json!({"closings": [{"kind": "family", "state": "complete"}]});
+    recorder.put("/areas/commune/13669/closings/2026", closing).await.is(200);
+    let late = family(&recorder, "Đinh Công Tráng").await;
+    let reason = json!({"reason": "Bỏ sót khi chốt"});
+    recorder.put(&title_path(&late, 2026), reason).await.is(200);
+    let found = rows(&export(&recorder, "/exports/titles?kind=family&year=2026").await);
+    let late: Vec<&Value> = found.iter().filter(|r| r["late"] == "true").collect();
+    assert_eq!(late.len(), 1);
+    assert_eq!((&late[0]["name"], found.len()), (&json!("Đinh Công Tráng"), 4));
 }
 
 #[actix_web::test]

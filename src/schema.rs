@@ -306,6 +306,17 @@ diesel::table! {
 }
 
 diesel::table! {
+    dismissed_pairs (id) {
+        id -> Uuid,
+        one_id -> Uuid,
+        other_id -> Uuid,
+        day -> Date,
+        digest -> Bytea,
+        version -> Int8,
+    }
+}
+
+diesel::table! {
     entry_counts (day, chain_id, seq, area_id, placed_id, kind, level, year, group_code, grade, valid_through) {
         day -> Date,
         chain_id -> Int4,
@@ -325,17 +336,6 @@ diesel::table! {
         not_recognised -> Int4,
         withdrawn -> Int4,
         revoked -> Int4,
-    }
-}
-
-diesel::table! {
-    dismissed_pairs (id) {
-        id -> Uuid,
-        one_id -> Uuid,
-        other_id -> Uuid,
-        day -> Date,
-        digest -> Bytea,
-        version -> Int8,
     }
 }
 

@@ -9,6 +9,7 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
+use super::course::Course;
 use super::print::{Sheet, label, plain};
 use super::rows::{Person, Read, reads};
 use super::{check_person, erase};
@@ -44,6 +45,7 @@ pub struct HeldData {
     decisions: Vec<DecisionLine>,
     /// Rows of lists that are still staged.
     staged_rows: Vec<StagedBody>,
+    course: Course,
     history: Vec<HistoryItem>,
     reads: Vec<ReadBody>,
 }
@@ -230,6 +232,7 @@ async fn gather(
     Ok(HeldData {
         titles: title_bodies(state, db, &titles).await?,
         history: history(db, &areas, &subject, Lang::Vi, 10_000).await?,
+        course: Course::of(db, &areas, &person.ids).await?,
         decisions: lines.into_iter().map(line_body).collect(),
         staged_rows: staged.collect(),
         reads: read.into_iter().map(|read| read_body(&areas, read)).collect(),
@@ -304,10 +307,12 @@ fn print(held: &HeldData) -> String {
     sheet.part("4. Dòng còn lưu trong danh sách đã gửi");
     let rows = held.staged_rows.iter().map(|row| format!("{}: {}", row.file_name, row.row["name"]));
     sheet.list(&rows.collect::<Vec<_>>());
-    sheet.part("5. Lịch sử");
+    sheet.part("5. Chuyển xã, gộp bản ghi");
+    held.course.print(&mut sheet);
+    sheet.part("6. Lịch sử");
     let told = held.history.iter().map(|change| change.sentence().to_owned());
     sheet.list(&told.collect::<Vec<_>>());
-    sheet.part("6. Ai đã đọc");
+    sheet.part("7. Ai đã đọc");
     let reads = held.reads.iter().map(|read| {
         let at = read.at.with_timezone(&crate::clock::VIETNAM).format("%d/%m/%Y %H:%M");
         let deed = deed(&read.action).map(|deed| deed.speak(Lang::Vi).to_owned());

@@ -1,6 +1,7 @@
 //! What people may ask of the register: to see what it holds on them, and to be forgotten.
 
 pub mod api;
+pub mod course;
 pub mod erase;
 pub mod print;
 pub mod rows;

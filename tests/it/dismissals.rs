@@ -180,6 +180,17 @@ async fn what_was_found_out_follows_moves_mergers_and_hamlets() {
     here.post(&undo(&merged), json!({"reason": "Là hai người"})).await.is(200);
     assert_eq!(listed(&here, &format!("{LIST}&dismissed=true")).await, 1);
 
+    // All of it belongs to what is held on the person.
+    let held = here.get(&format!("{}/personal-data", path(&far))).await.is(200);
+    let course = &held["course"];
+    let n = |what: &str| course[what].as_array().unwrap().len();
+    assert_eq!((n("moves"), n("merges"), n("not_another")), (2, 1, 1), "{course:#}");
+    assert!(course["moves"][0]["taken_back_on"].is_string());
+    assert_eq!(course["moves"][1]["to"], "Phường Nam Định");
+    assert_eq!(course["merges"][0]["code"], one["code"]);
+    let text = here.get(&format!("{}/personal-data?format=text", path(&far))).await.text();
+    assert!(text.contains("đến Phường Nam Định") && text.contains("không phải là một người khác"));
+
     // Erased with the person.
     let far = here.get(&path(&far)).await.is(200);
     let erase = format!("{}/personal-data", path(&far));

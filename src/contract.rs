@@ -1,7 +1,9 @@
 //! The contract: what every operation shares is written into it here, once.
 
 use std::collections::BTreeSet;
+use std::sync::LazyLock;
 
+use actix_web::web::Bytes;
 use actix_web::{HttpResponse, web};
 use utoipa::openapi::path::{HttpMethod, Operation, Parameter, ParameterBuilder, ParameterIn};
 use utoipa::openapi::schema::{Object, Type};
@@ -10,7 +12,7 @@ use utoipa::openapi::{
     ContentBuilder, OpenApi as Document, Ref, RefOr, Required, Response, ResponseBuilder,
 };
 use utoipa::{IntoParams, OpenApi, PartialSchema, ToSchema};
-use utoipa_swagger_ui::SwaggerUi;
+use utoipa_swagger_ui::{Config, SwaggerUi};
 
 use crate::error::{FieldErrorBody, ProblemBody};
 use crate::input::IfMatch;
@@ -207,21 +209,25 @@ pub fn yaml() -> String {
     crate::app::openapi().to_yaml().unwrap_or_default()
 }
 
+/// What is served, written when it is first asked for, once for all workers.
+static YAML: LazyLock<Bytes> = LazyLock::new(|| yaml().into());
+static JSON: LazyLock<Bytes> =
+    LazyLock::new(|| crate::app::openapi().to_json().unwrap_or_default().into());
+
 /// `/openapi.yaml`, `/openapi.json` and the documentation, which needs no other server.
 pub fn pages(app: &mut web::ServiceConfig) {
-    let document = crate::app::openapi();
-    let text = web::Bytes::from(document.to_yaml().unwrap_or_default());
-    app.route(
-        "/openapi.yaml",
-        web::get().to(move || {
-            let text = text.clone();
-            async move { HttpResponse::Ok().content_type("application/yaml").body(text) }
-        }),
-    )
-    .service(SwaggerUi::new("/docs/{_:.*}").url("/openapi.json", document))
-    .route(
-        "/docs",
-        web::get()
-            .to(|| async { HttpResponse::Found().insert_header(("location", "/docs/")).finish() }),
-    );
+    let sent = |media: &'static str, text: &'static LazyLock<Bytes>| {
+        web::get().to(move || async move {
+            HttpResponse::Ok().content_type(media).body(Bytes::clone(text))
+        })
+    };
+    app.route("/openapi.yaml", sent("application/yaml", &YAML))
+        .route("/openapi.json", sent("application/json", &JSON))
+        .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
+        .route(
+            "/docs",
+            web::get().to(|| async {
+                HttpResponse::Found().insert_header(("location", "/docs/")).finish()
+            }),
+        );
 }

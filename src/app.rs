@@ -20,9 +20,9 @@ use crate::reply::Text;
 use crate::state::{Shared, State};
 use crate::{
     accounts, areas, audit, auth, contract, criteria, decisions, diff, difficult, duplicates,
-    exports, hamlet_changes, hamlets, holders, imports, inputs, metrics, moves, people, placements,
-    progress, proof, quality, reforms, reported, retention, rounds, statistics, targets, titles,
-    users,
+    exports, forms, hamlet_changes, hamlets, holders, imports, inputs, metrics, moves, people,
+    placements, progress, proof, quality, reforms, reported, retention, rounds, statistics,
+    targets, titles, users,
 };
 
 /// Every route of `/api/v1`.
@@ -132,6 +132,12 @@ fn routes(api: &mut ServiceConfig<'_>) {
         .service(reported::api::create_reported)
         .service(targets::api::get_targets)
         .service(targets::api::put_targets)
+        .service(forms::api::get_totals_template)
+        .service(forms::api::enter_totals_sheet)
+        .service(forms::api::get_reported_template)
+        .service(forms::api::enter_reported_sheet)
+        .service(forms::api::get_targets_template)
+        .service(forms::api::enter_targets_sheet)
         .service(statistics::api::get_statistics)
         .service(diff::api::get_diff)
         .service(progress::api::get_progress)

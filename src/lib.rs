@@ -46,6 +46,7 @@ pub mod people;
 pub mod retention;
 pub mod reported;
 pub mod targets;
+pub mod forms;
 pub mod statistics;
 pub mod diff;
 pub mod progress;

@@ -7,9 +7,9 @@ use crate::areas::Areas;
 use crate::criteria;
 use crate::db::{self, Conn};
 use crate::error::{Error, Result};
+use crate::forms;
 use crate::keys::Keys;
 use crate::schema::key_checks;
-use crate::targets;
 
 /// Migrates the database and fills what an empty register needs; several servers may call it at once.
 pub async fn prepare(url: &str, keys: &Keys) -> Result<Areas> {
@@ -21,7 +21,7 @@ pub async fn prepare(url: &str, keys: &Keys) -> Result<Areas> {
     crate::areas::install::install(&mut db).await?;
     let areas = Areas::load(&mut db).await?;
     criteria::rows::install(&mut db, areas.country()).await?;
-    targets::rows::install(&mut db, &areas).await?;
+    forms::shipped::install_targets(&mut db, &areas).await?;
     Ok(areas)
 }
 

@@ -17,12 +17,11 @@ use crate::auth::{Act, Caller, Role};
 use crate::clock::today;
 use crate::db::{self, Conn};
 use crate::error::{Error, Result};
+use crate::forms::shipped::published;
 use crate::input::IfMatch;
 use crate::inputs::rows::Total;
 use crate::keys::Keys;
 use crate::kind::Base;
-use crate::reported::paper::published;
-use crate::reported::rows::Reported;
 use crate::users;
 use crate::users::rows::{ServiceAccount, User, UserChange};
 use people::People;
@@ -63,7 +62,7 @@ pub async fn install(url: &str, keys: &Keys, areas: &Areas, data_dir: &Path) -> 
     let province = areas.resolve("area", PROVINCE, today())?;
     totals(&mut db, areas, province).await?;
     let national = Act::of_the_product(areas.country(), Role::Supervisor);
-    Reported::add(&mut db, &national, areas, "reported.import", &published(areas)?).await?;
+    published(areas)?.enter(&mut db, &national, areas).await?;
     for code in COMMUNES {
         let area = areas.resolve("area", code, today())?;
         let recorder = account(&mut db, &format!("recorder.{code}")).await?;

@@ -88,12 +88,7 @@ impl Responder for Errors {
 
 impl IntoResponses for Errors {
     fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = Page::<BadRow>::responses();
-        let file = Download::responses().remove("200");
-        if let (Some(RefOr::T(page)), Some(RefOr::T(file))) = (responses.get_mut("200"), file) {
-            page.content.extend(file.content);
-        }
-        responses
+        Download::beside(Page::<BadRow>::responses())
     }
 }
 
@@ -201,7 +196,7 @@ async fn workbook_of_errors(
         .iter()
         .filter_map(|sheet| {
             let header = header::find(sheet, import.kind)?;
-            Some((sheet.name.clone(), Marks { header, reasons: HashMap::new() }))
+            Some((sheet.name.clone(), Marks::of_list(&header)))
         })
         .collect();
     for row in bad {

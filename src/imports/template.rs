@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::holders::rows::Holder;
 use crate::kind::{Group, Kind};
-use crate::sheets::workbook::{Column, Template};
+use crate::sheets::workbook::{Cells, Column, Template};
 use crate::text::search_key;
 
 /// A template for a commune and year; `holders` are those of last year, filled in.
@@ -30,9 +30,20 @@ pub fn template(
         let hamlet = place(holder).map_or("", String::as_str);
         columns.iter().map(|column| (column.fill)(n, holder, hamlet)).collect()
     });
-    let rows = rows.collect();
+    let rows: Vec<_> = rows.collect();
+    let hint = if rows.is_empty() {
+        "Dòng ví dụ không được nhập. Cột có dấu * phải có. Xem trang “Hướng dẫn”."
+    } else {
+        "Giữ nguyên cột Mã sổ bộ; xóa dòng không còn tham gia, thêm dòng mới ở cuối. Xem trang \
+         “Hướng dẫn”."
+    };
     let title = format!("DANH SÁCH {} NĂM {year} – {commune}", kind.vi().to_uppercase());
-    Template { title, rows, columns: columns.into_iter().map(|column| column.shown).collect() }
+    Template {
+        title,
+        hint,
+        rows,
+        columns: columns.into_iter().map(|column| column.shown).collect(),
+    }
 }
 
 /// A column, and what it says of a holder that is filled in.
@@ -87,12 +98,15 @@ fn empty(_: usize, _: &Holder, _: &str) -> String {
 
 fn columns(kind: Kind, hamlets: Vec<String>) -> Vec<Filled> {
     let plain = |head, width, explains, example, fill| Filled {
-        shown: Column { head, width, explains, example, choices: Vec::new() },
+        shown: Column { head, width, explains, example, choices: Vec::new(), cells: Cells::Text },
         fill,
     };
     let chosen = |head, width, explains, choices: Vec<String>, example: usize, fill| {
         let example = choices.get(example).cloned().unwrap_or_default();
-        Filled { shown: Column { head, width, explains, example, choices }, fill }
+        Filled {
+            shown: Column { head, width, explains, example, choices, cells: Cells::Text },
+            fill,
+        }
     };
     let hamlet = |head| {
         chosen(

@@ -113,6 +113,17 @@ impl IntoResponses for Download {
     }
 }
 
+impl Download {
+    /// Answers of another form, or a file instead.
+    pub fn beside(mut responses: Responses) -> Responses {
+        let file = Self::responses().remove("200");
+        if let (Some(RefOr::T(other)), Some(RefOr::T(file))) = (responses.get_mut("200"), file) {
+            other.content.extend(file.content);
+        }
+        responses
+    }
+}
+
 impl<T: ToSchema> IntoResponses for Printable<T> {
     fn responses() -> Responses {
         let text = schema::Object::with_type(schema::Type::String);

@@ -2,7 +2,6 @@
 //! stand beside what the register counts, are never added to it, and are held against themselves.
 
 pub mod api;
-pub mod paper;
 pub mod rows;
 
 use chrono::NaiveDate;

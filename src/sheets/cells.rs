@@ -108,9 +108,29 @@ pub fn group(text: &str) -> Option<Group> {
     }
 }
 
-/// A count of people or households.
+/// A count of people or households; blanks and points stand before three digits each.
 pub fn count(text: &str) -> Option<i64> {
-    text.trim().replace(['.', ' '], "").parse().ok().filter(|n| *n >= 0)
+    let groups: Vec<&str> = text.trim().split(['.', ' ', '\u{a0}']).collect();
+    let digits = |group: &&str| group.chars().all(|c| c.is_ascii_digit());
+    let parted = groups.len() == 1
+        || (1..=3).contains(&groups[0].len()) && groups[1..].iter().all(|g| g.len() == 3);
+    (parted && groups.iter().all(digits)).then(|| groups.concat().parse().ok()).flatten()
+}
+
+/// A day, in any of the forms of a birth date, not later than today.
+pub fn day(text: &str, today: NaiveDate) -> Option<NaiveDate> {
+    birth(text, today, true)?.date
+}
+
+/// Hundredths of a percent: `72`, `72,5`, `72.5 %`. What a spreadsheet shows as 72 % it keeps as 0.72,
+/// which says that only with the sign.
+pub fn percent(text: &str) -> Option<i32> {
+    let signed = text.contains('%');
+    let plain = text.replace('%', "").trim().replace(',', ".");
+    let number: f64 = plain.parse().ok().filter(|n| (0.0..=1000.0).contains(n))?;
+    let hundredths = (number * 100.0).round();
+    let exact = (number * 100.0 - hundredths).abs() < 1e-6;
+    (exact && (signed || number > 1.0 || number == 0.0)).then_some(hundredths as i32)
 }
 
 /// A personal number whose leading zeros a spreadsheet took: `36085001234` of 12 digits. Codes of
@@ -174,6 +194,26 @@ mod tests {
             [("85", 8500), ("85,5", 8550), ("85.55", 8555), ("85 điểm", 8500), ("85/100", 8500)]
         {
             assert_eq!(points(text), Some(Points(hundredths)), "{text}");
+        }
+        for (text, number) in [
+            ("8500", Some(8500)),
+            ("8.500", Some(8500)),
+            ("1 669 074", Some(1_669_074)),
+            ("8.5", None),
+            ("-3", None),
+            ("", None),
+        ] {
+            assert_eq!(count(text), number, "{text}");
+        }
+        for (text, hundredths) in [
+            ("72", Some(7200)),
+            ("72,5", Some(7250)),
+            ("0,5 %", Some(50)),
+            ("0.72", None),
+            ("72.123", None),
+            ("cao", None),
+        ] {
+            assert_eq!(percent(text), hundredths, "{text}");
         }
         assert_eq!(points("tám lăm"), None);
         assert_eq!(passed("Đạt"), Some(true));

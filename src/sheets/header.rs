@@ -38,13 +38,13 @@ pub enum Field {
 
 /// Where the rows of a sheet begin, and the column of each field.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Header {
+pub struct Header<F: Ord = Field> {
     /// The position in `sheet.rows` of the first row below.
     pub first: usize,
     /// The numbers of the header's first and last row, as Excel counts.
     pub first_row: u32,
     pub row: u32,
-    pub columns: BTreeMap<Field, usize>,
+    pub columns: BTreeMap<F, usize>,
     /// The column that names the records, and the search keys of its heads.
     pub key: (usize, Vec<String>),
 }
@@ -54,15 +54,43 @@ const SEARCHED: usize = 40;
 
 /// The header of a list of this kind; none if the sheet has none.
 pub fn find(sheet: &Sheet, kind: Kind) -> Option<Header> {
+    let key = if kind == Kind::Community { Field::Hamlet } else { Field::Name };
+    find_heads(sheet, &|head| field(kind, head), key, |columns| {
+        let known = columns.keys().filter(|field| **field != Field::Index).count();
+        let named = columns.contains_key(&key) || columns.contains_key(&Field::Code);
+        // The annex of a decision may name its holders and nothing else.
+        let alone = columns.contains_key(&Field::Index);
+        let named_by = [key, Field::Code].into_iter().find(|field| columns.contains_key(field));
+        named_by.filter(|_| named && (known >= 2 || alone))
+    })
+}
+
+/// The header of a form: `field` knows its heads, and it has all that are `needed`.
+pub fn find_form<F: Copy + Ord>(
+    sheet: &Sheet,
+    field: impl Fn(&str) -> Option<F>,
+    needed: &[F],
+) -> Option<Header<F>> {
+    let key = *needed.first()?;
+    let whole = |columns: &BTreeMap<F, usize>| needed.iter().all(|f| columns.contains_key(f));
+    find_heads(sheet, &field, key, |columns| whole(columns).then_some(key))
+}
+
+/// The first line, or two, whose heads make a header: `named_by` tells which column names the records.
+fn find_heads<F: Copy + Ord>(
+    sheet: &Sheet,
+    field: &dyn Fn(&str) -> Option<F>,
+    key: F,
+    named_by: impl Fn(&BTreeMap<F, usize>) -> Option<F>,
+) -> Option<Header<F>> {
     // A sheet that explains the columns names them too.
     if search_key(&sheet.name).starts_with("huong dan") {
         return None;
     }
     let rows = &sheet.rows[..sheet.rows.len().min(SEARCHED)];
-    let key = if kind == Kind::Community { Field::Hamlet } else { Field::Name };
     rows.iter().enumerate().find_map(|(at, row)| {
-        let one = columns(kind, row, None);
-        let two = rows.get(at + 1).map(|below| columns(kind, row, Some(below)));
+        let one = columns(field, row, None);
+        let two = rows.get(at + 1).map(|below| columns(field, row, Some(below)));
         // A second line of the header tells more than the first alone.
         let (columns, height) = match two {
             Some(two) if one.len() > 1 && two.len() > one.len() && two.contains_key(&key) => {
@@ -70,26 +98,23 @@ pub fn find(sheet: &Sheet, kind: Kind) -> Option<Header> {
             }
             _ => (one, 1),
         };
-        let known = columns.keys().filter(|field| **field != Field::Index).count();
-        let named = columns.contains_key(&key) || columns.contains_key(&Field::Code);
-        // The annex of a decision may name its holders and nothing else.
-        let alone = columns.contains_key(&Field::Index);
-        if !named || known < 2 && !alone {
-            return None;
-        }
-        let named_by = [key, Field::Code].into_iter().find_map(|field| columns.get(&field))?;
-        let heads = rows[at..at + height].iter().map(|row| search_key(&row.cell(*named_by)));
+        let column = columns[&named_by(&columns)?];
+        let heads = rows[at..at + height].iter().map(|row| search_key(&row.cell(column)));
         Some(Header {
             first: at + height,
             first_row: row.number,
             row: rows[at + height - 1].number,
-            key: (*named_by, heads.filter(|head| !head.is_empty()).collect()),
+            key: (column, heads.filter(|head| !head.is_empty()).collect()),
             columns,
         })
     })
 }
 
-fn columns(kind: Kind, row: &SheetRow, below: Option<&SheetRow>) -> BTreeMap<Field, usize> {
+fn columns<F: Ord>(
+    field: &dyn Fn(&str) -> Option<F>,
+    row: &SheetRow,
+    below: Option<&SheetRow>,
+) -> BTreeMap<F, usize> {
     let mut columns = BTreeMap::new();
     let width = row.cells.len().max(below.map_or(0, |row| row.cells.len()));
     for column in 0..width {
@@ -100,7 +125,7 @@ fn columns(kind: Kind, row: &SheetRow, below: Option<&SheetRow>) -> BTreeMap<Fie
             continue;
         }
         let both = if upper == lower { upper.clone() } else { format!("{upper} {lower}") };
-        if let Some(field) = field(kind, both.trim()) {
+        if let Some(field) = field(both.trim()) {
             columns.entry(field).or_insert(column);
         }
     }
@@ -221,7 +246,7 @@ pub fn is_total(row: &SheetRow) -> bool {
 }
 
 /// Whether a row is the header once more, as on each printed page.
-pub fn repeats(row: &SheetRow, header: &Header) -> bool {
+pub fn repeats<F: Ord>(row: &SheetRow, header: &Header<F>) -> bool {
     let (column, heads) = &header.key;
     heads.contains(&search_key(&row.cell(*column)))
 }

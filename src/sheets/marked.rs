@@ -11,13 +11,29 @@ use crate::error::Result;
 
 /// What stands beside the rows of one sheet.
 pub struct Marks {
-    pub header: Header,
+    /// The numbers of the header's first and last row.
+    pub head: (u32, u32),
+    /// Where the list has a column of reasons already.
+    pub column: Option<usize>,
+    /// Whether it lacks a column for codes, which an answer may need.
+    pub lacks_code: bool,
     /// By row number.
     pub reasons: HashMap<u32, String>,
 }
 
-/// The sheets again, each with its marks; a list that has no column for codes gets one, since an
-/// answer may be a code.
+impl Marks {
+    /// Of a list of holders.
+    pub fn of_list(header: &Header) -> Self {
+        Self {
+            head: (header.first_row, header.row),
+            column: header.columns.get(&Field::Reasons).copied(),
+            lacks_code: !header.columns.contains_key(&Field::Code),
+            reasons: HashMap::new(),
+        }
+    }
+}
+
+/// The sheets again, each with its marks.
 pub fn workbook(sheets: &[Sheet], marks: &HashMap<String, Marks>) -> Result<Vec<u8>> {
     let mut book = Workbook::new();
     for sheet in sheets {
@@ -29,17 +45,18 @@ pub fn workbook(sheets: &[Sheet], marks: &HashMap<String, Marks>) -> Result<Vec<
 }
 
 fn write(page: &mut Worksheet, sheet: &Sheet, marks: Option<&Marks>) -> Result<(), XlsxError> {
-    let old = marks.and_then(|marks| marks.header.columns.get(&Field::Reasons)).copied();
+    let old = marks.and_then(|marks| marks.column);
     let used = |row: &SheetRow| row.cells.iter().rposition(|cell| !cell.trim().is_empty());
     let width = sheet.rows.iter().filter_map(used).max().map_or(0, |last| last + 1);
     // A list that comes back a second time keeps its column of reasons where it was.
     let reasons = old.unwrap_or(width);
-    let code = marks.filter(|marks| !marks.header.columns.contains_key(&Field::Code));
+    let code = marks.filter(|marks| marks.lacks_code);
     let code = code.map(|_| if old.is_some() { width } else { width + 1 });
     set_widths(page, sheet, marks, width)?;
     write_cells(page, sheet, marks, (old, width))?;
     let Some(marks) = marks else { return Ok(()) };
-    let row = marks.header.row - 1;
+    let (first, last) = marks.head;
+    let row = last - 1;
     page.set_column_width(reasons as u16, 60)?;
     page.write_with_format(row, reasons as u16, "Lỗi cần sửa", &head())?;
     if let Some(code) = code {
@@ -57,8 +74,8 @@ fn write(page: &mut Worksheet, sheet: &Sheet, marks: Option<&Marks>) -> Result<(
         let lines: usize = reason.lines().map(|line| 1 + line.chars().count() / 68).sum();
         page.set_row_height(number - 1, 16.5 * lines as f64)?;
     }
-    page.set_freeze_panes(marks.header.row, 0)?;
-    for row in marks.header.first_row..=marks.header.row {
+    page.set_freeze_panes(last, 0)?;
+    for row in first..=last {
         page.set_row_height(row - 1, 33)?;
     }
     page.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
@@ -74,8 +91,7 @@ fn write_cells(
     let title = plain().set_bold().set_align(FormatAlign::Center);
     let cell = plain().set_border(FormatBorder::Thin).set_align(FormatAlign::VerticalCenter);
     let wrong = cell.clone().set_background_color(Color::RGB(0x00FF_F2CC));
-    let first = marks.map_or(u32::MAX, |marks| marks.header.first_row);
-    let last = marks.map_or(0, |marks| marks.header.row);
+    let (first, last) = marks.map_or((u32::MAX, 0), |marks| marks.head);
     let above = plain();
     let mut covered = std::collections::HashSet::new();
     for region in &sheet.merged {
@@ -144,7 +160,7 @@ fn set_widths(
     marks: Option<&Marks>,
     width: usize,
 ) -> Result<(), XlsxError> {
-    let below = marks.map_or(0, |marks| marks.header.row);
+    let below = marks.map_or(0, |marks| marks.head.1);
     for column in 0..width {
         let rows = sheet.rows.iter().filter(|row| row.number > below);
         let merged = |row: &SheetRow| {

@@ -1,8 +1,8 @@
 //! The template of a list, as a workbook to fill in.
 
 use rust_xlsxwriter::{
-    Color, DataValidation, Format, FormatAlign, FormatBorder, Formula, Workbook, Worksheet,
-    XlsxError,
+    Color, DataValidation, DataValidationErrorStyle, DataValidationRule, Format, FormatAlign,
+    FormatBorder, Formula, Workbook, Worksheet, XlsxError,
 };
 
 use crate::error::{Error, Result};
@@ -17,11 +17,36 @@ pub struct Column {
     pub example: String,
     /// What may be chosen; anything else is still taken.
     pub choices: Vec<String>,
+    pub cells: Cells,
+}
+
+/// What is typed into a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cells {
+    /// As it stands: Excel must not take the zeros of a number.
+    Text,
+    /// A number that is not negative.
+    Whole,
+    Percent,
+    Day,
+}
+
+impl Cells {
+    fn format(self) -> &'static str {
+        match self {
+            Self::Text => "@",
+            Self::Whole => "0",
+            Self::Percent => "0.00",
+            Self::Day => "dd/mm/yyyy",
+        }
+    }
 }
 
 /// A template: its title, its columns, and the rows that are filled in already.
 pub struct Template {
     pub title: String,
+    /// What stands below the title.
+    pub hint: &'static str,
     pub columns: Vec<Column>,
     pub rows: Vec<Vec<String>>,
 }
@@ -63,24 +88,20 @@ impl Template {
     }
 
     fn write_list(&self, list: &mut Worksheet, lists: &mut Worksheet) -> Result<(), XlsxError> {
-        // Text throughout: Excel must not take the zeros of a number.
-        let text = plain().set_num_format("@");
-        let cell = text.clone().set_border(FormatBorder::Thin);
         let last = self.columns.len().saturating_sub(1) as u16;
         list.merge_range(0, 0, 0, last.max(1), &self.title, &plain().set_bold())?;
-        let hint = if self.rows.is_empty() {
-            "Dòng ví dụ không được nhập. Cột có dấu * phải có. Xem trang “Hướng dẫn”."
-        } else {
-            "Giữ nguyên cột Mã sổ bộ; xóa dòng không còn tham gia, thêm dòng mới ở cuối. Xem trang \
-             “Hướng dẫn”."
-        };
-        list.merge_range(1, 0, 1, last.max(1), hint, &plain().set_italic())?;
+        list.merge_range(1, 0, 1, last.max(1), self.hint, &plain().set_italic())?;
         for (n, column) in (0..).zip(&self.columns) {
             list.set_column_width(n, column.width)?;
-            list.set_column_format(n, &text)?;
+            let typed = plain().set_num_format(column.cells.format());
+            list.set_column_format(n, &typed)?;
             list.write_with_format(2, n, column.head, &head())?;
-            if self.rows.is_empty() {
-                let example = cell.clone().set_italic().set_font_color(Color::Gray);
+            if self.rows.is_empty() && !column.example.is_empty() {
+                let example = typed
+                    .clone()
+                    .set_border(FormatBorder::Thin)
+                    .set_italic()
+                    .set_font_color(Color::Gray);
                 list.write_with_format(3, n, &column.example, &example)?;
             }
             if !column.choices.is_empty() {
@@ -90,21 +111,42 @@ impl Template {
                 let letter = super::column_name(usize::from(n));
                 let end = column.choices.len();
                 let source = Formula::new(format!("=Lua_chon!${letter}$1:${letter}${end}"));
-                let choices = DataValidation::new()
-                    .allow_list_formula(source)
-                    .set_error_style(rust_xlsxwriter::DataValidationErrorStyle::Warning);
-                list.add_data_validation(FIRST_ROW - 1, n, LAST_ROW, n, &choices)?;
+                let choices = DataValidation::new().allow_list_formula(source);
+                self.validate(list, n, choices)?;
+            } else if column.cells == Cells::Whole {
+                let least = DataValidationRule::GreaterThanOrEqualTo(0);
+                self.validate(list, n, DataValidation::new().allow_whole_number(least))?;
             }
         }
         for (row, cells) in (FIRST_ROW - 1..).zip(&self.rows) {
-            for (n, said) in (0..).zip(cells) {
-                list.write_with_format(row, n, said, &cell)?;
+            for ((n, said), column) in (0..).zip(cells).zip(&self.columns) {
+                let cell =
+                    plain().set_num_format(column.cells.format()).set_border(FormatBorder::Thin);
+                match said.parse::<u32>() {
+                    Ok(number) if column.cells != Cells::Text => {
+                        list.write_with_format(row, n, number, &cell)?
+                    }
+                    _ => list.write_with_format(row, n, said, &cell)?,
+                };
             }
         }
         list.set_row_height(2, 34)?;
         list.set_freeze_panes(3, 0)?;
         list.set_landscape().set_paper_size(9).set_print_fit_to_pages(1, 0);
         list.set_repeat_rows(2, 2)?;
+        Ok(())
+    }
+
+    /// Excel asks back before it takes anything else.
+    fn validate(
+        &self,
+        list: &mut Worksheet,
+        column: u16,
+        rule: DataValidation,
+    ) -> Result<(), XlsxError> {
+        let rule = rule.set_error_style(DataValidationErrorStyle::Warning);
+        let last = LAST_ROW.max(FIRST_ROW + self.rows.len() as u32);
+        list.add_data_validation(FIRST_ROW - 1, column, last, column, &rule)?;
         Ok(())
     }
 

@@ -6,15 +6,14 @@ use chrono::NaiveDate;
 use diesel::prelude::*;
 use diesel::sql_types::{Array, Date, Integer};
 use diesel_async::RunQueryDsl;
-use serde::Deserialize;
 use uuid::Uuid;
 
 use super::Goal;
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields};
-use crate::auth::{Act, Role};
+use crate::auth::Act;
 use crate::db::Conn;
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::input::IfMatch;
 use crate::inputs::Percent;
 use crate::inputs::lines::{self, Line, Stamp};
@@ -43,18 +42,6 @@ pub struct Target {
     pub version: Version,
 }
 
-const NATIONAL: &[u8] = include_bytes!("../../data/targets/national.csv");
-
-#[derive(Deserialize)]
-struct National {
-    year: i16,
-    kind: Kind,
-    base: Base,
-    group: Option<Group>,
-    percent: Percent,
-    source: String,
-}
-
 impl Target {
     /// The targets of these areas that hold now, or held at the end of a day, those taken back too.
     pub async fn of_areas(
@@ -72,6 +59,13 @@ impl Target {
         .bind::<Date, _>(known_on.unwrap_or(NaiveDate::MAX))
         .load(db)
         .await?)
+    }
+
+    /// Whether the register has any.
+    pub async fn any(db: &mut Conn) -> Result<bool> {
+        Ok(diesel::select(diesel::dsl::exists(targets::table.select(targets::area_id)))
+            .get_result(db)
+            .await?)
     }
 
     /// All that was ever set for an area and year, the latest of each first.
@@ -176,25 +170,4 @@ impl Line for Target {
     fn stamped(self, Stamp { n, day, author_id, version }: Stamp) -> Self {
         Self { n, day, author_id, version, ..self }
     }
-}
-
-/// Gives an empty register the targets of the programme.
-pub async fn install(db: &mut Conn, areas: &Areas) -> Result<()> {
-    let there: i64 = targets::table.count().get_result(db).await?;
-    if there > 0 {
-        return Ok(());
-    }
-    let country = areas.country();
-    let read: Vec<National> = csv::Reader::from_reader(NATIONAL)
-        .deserialize()
-        .collect::<std::result::Result<_, _>>()
-        .map_err(Error::internal)?;
-    let target = |target: National| {
-        let goal = Goal { kind: target.kind, base: target.base, group: target.group };
-        Target::new(country, target.year, goal, Some(target.percent), &target.source)
-    };
-    let new: Vec<Target> = read.into_iter().map(target).collect();
-    let act = Act::of_the_product(country, Role::Administrator);
-    Target::put_all(db, &act, areas, &new).await?;
-    Ok(())
 }

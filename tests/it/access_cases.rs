@@ -321,6 +321,25 @@ pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
             write(&[Supervisor, Administrator], TARGETS, json!({"targets": [target]}))
         }
 
+        "GET /totals/template" => read(RECORDER, "/totals/template?area=13669"),
+        "POST /totals/sheet" => {
+            sheet(RECORDER, "/totals/sheet", "Mã địa bàn,Năm,Số hộ,Nguồn\n13669,2027,9000,Công an")
+        }
+        "GET /reported/template" => read(SUPERVISOR, "/reported/template?area=13669"),
+        "POST /reported/sheet" => {
+            let head = "Mã địa bàn,Năm,Ngày báo cáo,Danh hiệu,Số công nhận,Nguồn";
+            let row = "13669,2024,31/12/2024,Dòng họ học tập,40,Báo cáo";
+            sheet(SUPERVISOR, "/reported/sheet", &format!("{head}\n{row}"))
+        }
+        "GET /targets/template" => {
+            read(&[Supervisor, Administrator], "/targets/template?area=13669").anywhere()
+        }
+        "POST /targets/sheet" => {
+            let head = "Mã địa bàn,Năm,Danh hiệu,Tính trên,Chỉ tiêu (%),Nguồn";
+            let row = "13669,2030,Gia đình học tập,số hộ gia đình,85,Kế hoạch";
+            sheet(&[Supervisor, Administrator], "/targets/sheet", &format!("{head}\n{row}"))
+        }
+
         "GET /statistics" => public("/statistics"),
         "GET /statistics/diff" => {
             let app = c.home[0].1.app;
@@ -386,6 +405,11 @@ fn public(path: &str) -> Success {
 /// An export is recorded in the chain of whoever takes it away, and holds what that one may read.
 fn export(path: &str) -> Success {
     read(READERS, path).anywhere().leaves(&[COMMUNE])
+}
+
+/// A row of an area outside the caller's is told as a fault of that row.
+fn sheet(may: &'static [Role], path: &str, text: &str) -> Success {
+    Success { body: Body::File(text.into()), ..write(may, path, Value::Null).anywhere() }
 }
 
 fn delete(may: &'static [Role], path: impl Into<String>) -> Success {

@@ -4,6 +4,7 @@
 #[allow(dead_code)]
 mod support;
 mod figures;
+mod forms;
 mod imports;
 mod least_rights;
 mod legacy;

@@ -1,10 +1,9 @@
 //! Figures of paper reports, beside what is counted, with what is wrong in them.
 
-use hoctap::auth::{Act, Role};
-use hoctap::reported::paper::published;
-use hoctap::reported::rows::Reported;
+use hoctap::auth::Role;
 use serde_json::{Value, json};
 
+use crate::forms::send;
 use crate::support::records::{COMMUNE, PROVINCE};
 use crate::support::{Client, TestApp, faults};
 
@@ -142,18 +141,12 @@ async fn a_wrong_report_is_explained_whole() {
 #[actix_web::test]
 async fn the_published_figures_say_themselves_what_is_wrong_in_them() {
     let app = TestApp::start().await;
-    let areas = app.shared.areas();
-    let act = Act::of_the_product(areas.country(), Role::Supervisor);
-    let published = published(&areas).expect("figures");
-    let mut db = app.db().await;
-    let added = Reported::add(&mut db, &act, &areas, "reported.import", &published)
-        .await
-        .expect("an entry");
-    assert_eq!(added, 16);
-    let again = Reported::add(&mut db, &act, &areas, "reported.import", &published)
-        .await
-        .expect("no entry");
-    assert_eq!(again, 0);
+    let supervisor = app.user(Role::Supervisor, "VN").await;
+    let file = include_bytes!("../../data/reported/reported_figures.csv");
+    let entered = send(&supervisor, "/reported/sheet", file.to_vec()).await.is(200);
+    assert_eq!((&entered["rows"], &entered["added"]), (&json!(16), &json!(16)));
+    let again = send(&supervisor, "/reported/sheet", file.to_vec()).await.is(200);
+    assert_eq!((&again["added"], &again["unchanged"]), (&json!(0), &json!(16)));
     let viewer = app.dashboard("VN").await;
     for (path, day, expected) in [
         (HUONG_HOA, "2025-06-30", &[("family", "printed_rate_fits_no_base")][..]),

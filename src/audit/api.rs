@@ -14,7 +14,7 @@ use validator::Validate;
 use super::names::Names;
 use super::rows::{self, Entry, EntryFilter, StoredItem, ValueKey};
 use super::sentence::{Subject, Told, sentence, summary};
-use crate::areas::Areas;
+use crate::areas::{AreaId, Areas};
 use crate::auth::allow::{Allow, ReadAudit};
 use crate::clock::today;
 use crate::db::Conn;
@@ -201,7 +201,7 @@ pub async fn history(
             let entry = by_key.get(&(item.area_id, item.seq))?;
             // A move stands in the chains of both communes, but happened once.
             seen.insert((entry.request_id, &item.entity_id, &item.body)).then_some(())?;
-            let place = areas.get(entry.area_id).nearest(entry.day).full_name.clone();
+            let place = office(areas, entry);
             Some((entry_body(areas, entry, &values, lang), item_body(item, &values), place))
         })
         .collect();
@@ -231,6 +231,17 @@ pub async fn history(
     Ok(history)
 }
 
+/// Where the actor was at home, as it was called that day: not always where the entry stands.
+fn office(areas: &Areas, entry: &Entry) -> String {
+    #[derive(Deserialize)]
+    struct Actor {
+        actor_area: AreaId,
+    }
+    let actor = serde_json::from_str::<Actor>(&entry.body);
+    let area = actor.map_or(entry.area_id, |actor| actor.actor_area);
+    areas.get(area).nearest(entry.day).full_name.clone()
+}
+
 pub fn entry_body(
     areas: &Areas,
     entry: &Entry,
@@ -241,10 +252,10 @@ pub fn entry_body(
     let text = |name: &str| body[name].as_str().unwrap_or_default().to_owned();
     let reason = values.get(&(entry.area_id, entry.seq, -1, "reason".to_owned())).cloned();
     let (name, role) = (text("actor_name"), text("role"));
-    let place = &areas.get(entry.area_id).nearest(entry.day).full_name;
+    let place = office(areas, entry);
     let deed = (&*entry.action, entry.items, reason.as_deref());
     AuditEntry {
-        summary: summary((entry.at, (&name, &role), place), deed, lang),
+        summary: summary((entry.at, (&name, &role), &place), deed, lang),
         id: Version::new(entry.area_id, entry.seq),
         area: areas.code(entry.area_id, entry.day).to_owned(),
         seq: entry.seq,

@@ -207,6 +207,8 @@ const UNTOLD: &[&str] = &[
     "document",
     "authority_area",
     "corrected_from",
+    "merged",
+    "merged_into",
 ];
 /// What is told of a thing that is new.
 const TOLD_WHEN_NEW: &[&str] = &[
@@ -295,6 +297,14 @@ fn change(
     let label = label.speak(lang);
     if field == "#" {
         return label.to_owned();
+    }
+    if field == "late" {
+        let marked = new == Some(&Value::Bool(true));
+        let said = match marked {
+            true => say("đánh dấu trễ hạn", "marked as late"),
+            false => say("bỏ đánh dấu trễ hạn", "no longer marked as late"),
+        };
+        return said.speak(lang).to_owned();
     }
     let text = |value| value_text(field, value, names, lang);
     match (is_nothing(old), is_nothing(new), lang) {

@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use serde::{Deserialize, Serialize};
 use utoipa::openapi::{RefOr, Response};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
+use uuid::Uuid;
 use validator::Validate;
 
 use super::api::commune;
@@ -21,6 +22,7 @@ use crate::auth::allow::{self, Allow};
 use crate::clock::today;
 use crate::error::{Error, Result, say};
 use crate::hamlets::rows::Hamlet;
+use crate::holders::reads::note_read;
 use crate::input::{Query, path_id};
 use crate::kind::{Kind, Year};
 use crate::paging;
@@ -108,6 +110,12 @@ pub async fn get_template(
         Some(true) => last_year(&mut db, &areas, area, kind, year).await?,
         _ => Vec::new(),
     };
+    if query.prefill == Some(true) {
+        // It takes names away, as an export does.
+        let ids: Vec<Uuid> = holders.iter().map(|holder| holder.id).collect();
+        let what = "mẫu danh sách điền sẵn";
+        note_read(&mut db, &user.plain(), area, "export.holders", &ids, what).await?;
+    }
     let labels = labels(&hamlets, &areas);
     let book =
         template::template(kind, &areas.name(area, today()), year, &labels, holders).write()?;

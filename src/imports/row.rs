@@ -13,7 +13,7 @@ use crate::holders::{Draft, merge};
 use crate::kind::{Kind, Status};
 use crate::number::masked;
 use crate::text::{name_key, search_key};
-use crate::titles::change::check_score;
+use crate::titles::change::{check_in_force, check_score};
 use crate::titles::is_open;
 use crate::titles::rows::Title;
 
@@ -138,7 +138,15 @@ pub fn settle(
     match before.filter(|before| !is_open(before.status)) {
         Some(before) if leaves(row, before) && !planned.holder_changes() => Ok(before.clone()),
         Some(before) => Err(vec![closed(row, before)]),
-        None => score(row, import, before, title, set),
+        None => {
+            let ended = planned.after.as_ref().filter(|_| before.is_none());
+            if let Some(Err(error)) = ended.map(|holder| check_in_force(holder, import.year)) {
+                let problem = error.to_problem();
+                let reason = format!("{} Hãy xóa dòng này.", problem.detail.vi);
+                return Err(vec![row.fault("code", "", problem.code, reason)]);
+            }
+            score(row, import, before, title, set)
+        }
     }
 }
 

@@ -121,7 +121,7 @@ pub(super) fn check_level(areas: &Areas, holder: &Holder, level: Level) -> Resul
 }
 
 /// A community that ended with its hamlet or commune takes no title of a later year.
-fn check_in_force(holder: &Holder, year: i16) -> Result<()> {
+pub fn check_in_force(holder: &Holder, year: i16) -> Result<()> {
     match holder.ended_on {
         Some(end) if i32::from(year) > end.year() => Err(Error::conflict(
             "holder_ended",

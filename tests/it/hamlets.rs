@@ -5,6 +5,7 @@ use hoctap::auth::Role;
 use hoctap::hamlets::rows::Hamlet;
 use serde_json::{Value, json};
 
+use crate::support::lists::{faults as faults_of, send};
 use crate::support::records::{COMMUNE, NEIGHBOUR, family_in, hamlet, register_is_sound, title_at};
 use crate::support::{Client, TestApp, faults};
 
@@ -119,6 +120,14 @@ async fn hamlets_merge_into_a_new_one_with_their_people_and_the_merger_is_taken_
     recorder.get(&format!("{path}/titles/2025/hamlet")).await.is(200);
     let late = recorder.put(&format!("{path}/titles/2027/hamlet"), json!({})).await;
     late.refuses(409, "holder_ended");
+    let list = format!(
+        "TT;Mã sổ bộ;Thôn, tổ dân phố;Số hộ\n1;{};Thôn Tây;240\n",
+        community["code"].as_str().unwrap()
+    );
+    let import = send(&recorder, "community&year=2027", list.into_bytes()).await;
+    let codes: Vec<String> =
+        faults_of(&recorder, &import).await.into_iter().map(|(_, _, code, _)| code).collect();
+    assert_eq!(codes, ["holder_ended"]);
     assert_eq!(
         resolved(&app).await,
         pairs(&[("Thôn Đông", "Thôn Đông"), ("Thôn Tây", "Thôn Đông"), ("Thôn Đông", "Thôn Đông")])

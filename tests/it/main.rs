@@ -16,7 +16,7 @@ mod access_areas;
 mod access_cases;
 mod holders;
 mod accounts;
-mod area_commands;
+mod commands;
 mod areas;
 mod contract;
 mod migrations;

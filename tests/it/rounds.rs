@@ -142,7 +142,7 @@ async fn what_comes_late_says_why_and_is_marked_and_nobody_vanishes_any_more() {
         .collect();
     assert!(
         told.iter().any(|s| s.contains("đăng ký danh hiệu Gia đình học tập năm 2025")
-            && s.contains("trễ hạn có")
+            && s.contains("đánh dấu trễ hạn")
             && s.ends_with("Lý do: Hộ mới chuyển về.")),
         "{told:#?}"
     );

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::support::lists::{
     Page, apply, cells, csv, enter, errors, families, hamlets, id, marked, send, titles, xlsx,
 };
-use crate::support::records::COMMUNE;
+use crate::support::records::{COMMUNE, PROVINCE, family, title_path};
 use crate::support::{Client, TestApp};
 
 async fn template(recorder: &Client<'_>, kind: &str, year: i16, prefill: bool) -> Vec<u8> {
@@ -212,5 +212,25 @@ async fn a_list_comes_back_with_its_reasons_and_is_taken_once_corrected() {
     assert!(
         recorder.get(&format!("/imports/{}/errors", id(&import))).await.is(200)["items"]
             == json!([])
+    );
+}
+
+#[actix_web::test]
+async fn a_template_that_is_filled_in_is_told_in_the_log_of_readings() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let auditor = app.user(Role::Auditor, PROVINCE).await;
+    let known = family(&recorder, "Trần Văn Bình").await;
+    recorder.put(&title_path(&known, 2025), json!({})).await.is(200);
+    template(&recorder, "family", 2026, false).await;
+    let reads = auditor.get("/personal-data/reads").await.is(200);
+    assert_eq!(reads["items"], json!([]), "an empty one names nobody");
+    template(&recorder, "family", 2026, true).await;
+    let of_it = format!("/personal-data/reads?holder={}", known["id"].as_str().unwrap());
+    let reads = auditor.get(&of_it).await.is(200);
+    let read = &reads["items"][0];
+    assert_eq!(
+        (&read["action"], &read["actor_name"]),
+        (&json!("export.holders"), &json!("recorder.13669"))
     );
 }

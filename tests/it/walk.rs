@@ -1,4 +1,4 @@
-//! The README's commands, run as they stand there.
+//! The README's commands, run as they stand there, one walk after the other on one register.
 
 use std::process::Output;
 
@@ -19,90 +19,83 @@ fn walk(home: &Home, from: &str, to: &str) -> Output {
     bash.output().expect("bash")
 }
 
-#[actix_web::test]
-async fn the_first_walk_leads_from_a_list_to_a_decision() {
-    let home = Home::new();
-    let server = home.serve(&["--demo"]);
-    let walked = walk(&home, "<!-- walk -->", "<!-- end of the walk -->");
-    let said = String::from_utf8_lossy(&walked.stdout);
-    let wrong = String::from_utf8_lossy(&walked.stderr);
-    assert!(walked.status.success(), "{said}\n{wrong}");
-    for wanted in [
-        "\"username\":\"recorder.13669\"",
-        "good rows: 52, bad rows: 9",
-        "\"reason\":\"Tổng điểm không được quá 100.\"",
-        "applied: 60 families",
-        "\"verified_score\":{\"total\":88.5}",
-        "{\"changed\":60}",
-        "\"reference\":\"215/QĐ-UBND\"",
-        "\"recognised\":90",
-        "\"valid\":true",
-    ] {
-        assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
-    }
-    assert!(server.stop().success());
-}
-
-#[actix_web::test]
-async fn the_auditors_walk_proves_what_was_answered() {
-    let home = Home::new();
-    let server = home.serve(&["--demo"]);
-    let walked = walk(&home, "<!-- auditor's walk -->", "<!-- end of the auditor's walk -->");
-    let said = String::from_utf8_lossy(&walked.stdout);
-    let wrong = String::from_utf8_lossy(&walked.stderr);
-    assert!(walked.status.success(), "{said}\n{wrong}");
-    for wanted in [
-        "the closed day is the same",
-        "the register has moved on",
-        "kind=\"family\"",
-        "stood in its chain when",
-        "the checkpoint stands",
-        "\"valid\":true",
-        "\"action\":\"title.register\"",
-        "\"actor_name\":\"recorder.13669\"",
-        "\"registered\",\"by_status\"",
-        "\"titles\":{\"registered\":1,\"recognised\":0,\"in_force\":0",
-    ] {
-        assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
-    }
-    assert!(server.stop().success());
-}
-
-#[actix_web::test]
-async fn the_story_of_a_commune_goes_through_all_that_can_happen_to_it() {
-    let home = Home::new();
-    let server = home.serve(&["--demo"]);
-    let walked = walk(&home, "<!-- story -->", "<!-- end of the story -->");
-    let said = String::from_utf8_lossy(&walked.stdout);
-    let wrong = String::from_utf8_lossy(&walked.stderr);
-    assert!(walked.status.success(), "{said}\n{wrong}");
-    for wanted in [
-        "slips: 2\n",
-        "register until 2025-03-31, set by 37",
-        "112/QĐ-UBND of UBND Thành phố Nam Định",
-        "\"code\":\"late_reason_needed\"",
-        "late: true",
-        "passes",
-        "after the decision was annulled: verified",
-        "the list: undone, 2 rows taken back",
-        "\"code\":\"probable_duplicate\"",
-        "why: same_name",
-        "left: Đinh Công Tráng",
-        "on 30 September: 12 hamlets, today: 11",
-        "applied: Phường Vụ Bản\nundone: Xã Vụ Bản",
-        "touches 728 holders, 12 hamlets, 2 accounts",
-        "placed: 129 titles",
-        "still waiting: 907 titles",
-        "accounts given a new area: 2",
-        "overdue since 2026-02-15",
-        "Họ và tên: Mạc Thị Bưởi",
-        "read by supervisor.37: personal_data.export",
-        "sửa lại danh hiệu Gia đình học tập năm 2025 (cấp xã) của gia đình Đinh Công Tráng: đúng ra là \
+/// Where each walk begins and ends, and what it says on the way.
+const WALKS: [(&str, &str, &[&str]); 3] = [
+    (
+        "<!-- walk -->",
+        "<!-- end of the walk -->",
+        &[
+            "\"username\":\"recorder.13669\"",
+            "good rows: 52, bad rows: 9",
+            "\"reason\":\"Tổng điểm không được quá 100.\"",
+            "applied: 60 families",
+            "\"verified_score\":{\"total\":88.5}",
+            "{\"changed\":60}",
+            "\"reference\":\"215/QĐ-UBND\"",
+            "\"recognised\":90",
+            "\"valid\":true",
+        ],
+    ),
+    (
+        "<!-- auditor's walk -->",
+        "<!-- end of the auditor's walk -->",
+        &[
+            "the closed day is the same",
+            "the register has moved on",
+            "kind=\"family\"",
+            "stood in its chain when",
+            "the checkpoint stands",
+            "\"valid\":true",
+            "\"action\":\"title.register\"",
+            "\"actor_name\":\"recorder.13669\"",
+            "\"registered\",\"by_status\"",
+            "\"titles\":{\"registered\":1,\"recognised\":0,\"in_force\":0",
+        ],
+    ),
+    (
+        "<!-- story -->",
+        "<!-- end of the story -->",
+        &[
+            "slips: 2\n",
+            "register until 2025-03-31, set by 37",
+            "112/QĐ-UBND of UBND Thành phố Nam Định",
+            "\"code\":\"late_reason_needed\"",
+            "late: true",
+            "passes",
+            "after the decision was annulled: verified",
+            "the list: undone, 2 rows taken back",
+            "\"code\":\"probable_duplicate\"",
+            "why: same_name",
+            "left: Phan Đình Phùng",
+            "on 30 September: 12 hamlets, today: 11",
+            "applied: Phường Vụ Bản\nundone: Xã Vụ Bản",
+            "touches 728 holders, 12 hamlets, 2 accounts",
+            "placed: 129 titles",
+            "still waiting: 907 titles",
+            "accounts given a new area: 2",
+            "overdue since 2026-02-15",
+            "Họ và tên: Mạc Thị Bưởi",
+            "read by supervisor.37: personal_data.export",
+            "sửa lại danh hiệu Gia đình học tập năm 2025 (cấp xã) của gia đình Phan Đình Phùng: đúng ra là \
          năm 2026, cấp xã. Lý do: Đăng ký nhầm năm.",
-        "chains valid: true",
-        "cells that differ from the records: 0",
-    ] {
-        assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
+            "chains valid: true",
+            "cells that differ from the records: 0",
+        ],
+    ),
+];
+
+#[actix_web::test]
+async fn the_walks_lead_where_they_say() {
+    let home = Home::new();
+    let server = home.serve(&["--demo"]);
+    for (from, to, wanted) in WALKS {
+        let walked = walk(&home, from, to);
+        let said = String::from_utf8_lossy(&walked.stdout);
+        let wrong = String::from_utf8_lossy(&walked.stderr);
+        assert!(walked.status.success(), "{said}\n{wrong}");
+        for wanted in wanted {
+            assert!(said.contains(wanted), "{wanted} is missing in\n{said}\n{wrong}");
+        }
     }
     assert!(server.stop().success());
 }

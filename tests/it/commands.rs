@@ -1,4 +1,5 @@
-//! Areas changed from the command line and by another server: every server on the database knows.
+//! What the command line does beside a running server: areas, which every server on the database then
+//! knows, and what is past its time.
 
 use std::path::Path;
 use std::process::Output;
@@ -112,4 +113,32 @@ async fn what_areas_become_on_one_server_another_knows_within_a_second() {
     administrator.post(&format!("/reforms/{id}/undo"), reason).await.is(200);
     tokio::time::sleep(Duration::from_millis(1_100)).await;
     assert_eq!(there.get(path).await.is(200)["full_name"], "Xã Vụ Bản");
+}
+
+#[actix_web::test]
+async fn what_is_past_its_time_is_counted_and_then_removed_by_the_command_line() {
+    let (url, _) = cluster::empty_database().await;
+    let dir = tempfile::tempdir().expect("a directory");
+    let keys = dir.path().join("keys.json");
+    let home = Home::with_database(&url, &keys);
+    assert!(home.run(&["keys", &keys.display().to_string()]).status.success());
+    let server = home.serve(&[]);
+    let login = json!({"username": "ai.do", "password": "không phải mật khẩu"});
+    let (status, _) = server.send("", Method::POST, "/auth/login", login).await;
+    assert_eq!(status, 401);
+    let failures = |mode: &str| {
+        let (out, err) = said(&home.run(&["retention", mode]));
+        let line = out.lines().find(|line| line.starts_with("login_failures"));
+        let line = line.unwrap_or_else(|| panic!("{out}{err}")).to_owned();
+        line.split_whitespace().nth(3).expect("a number").to_owned()
+    };
+    assert_eq!(failures("--preview"), "0", "it is kept for a day");
+    let db = hoctap::db::copy_client(&url).await.expect("the database");
+    db.batch_execute("update login_failures set at = at - interval '2 days'").await.expect("time");
+    assert_eq!(failures("--preview"), "2", "of the name and of the address");
+    assert_eq!(failures("--preview"), "2", "a preview removes nothing");
+    assert_eq!(failures("--apply"), "2");
+    assert_eq!(failures("--preview"), "0");
+    assert!(!home.run(&["retention"]).status.success(), "one of both must be said");
+    server.stop();
 }

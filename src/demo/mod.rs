@@ -42,7 +42,8 @@ const PROVINCE: &str = "37";
 pub const COMMUNES: [&str; 3] = ["13669", "13684", "13966"];
 pub const YEARS: [i16; 2] = [2025, 2026];
 
-/// Makes the demo register unless it exists; the accounts are made last, and tell that it is whole.
+/// Makes the demo register unless it exists; its service account is made last, and tells that it is
+/// whole. What people made of it since stays as it is.
 pub async fn install(url: &str, keys: &Keys, areas: &Areas, data_dir: &Path) -> Result<Accounts> {
     let mut db = db::connect(url).await?;
     let file = data_dir.join("demo-password");
@@ -51,13 +52,22 @@ pub async fn install(url: &str, keys: &Keys, areas: &Areas, data_dir: &Path) -> 
     let product = Act::of_the_product(areas.country(), Role::Administrator);
     let mut accounts = Accounts { users: Vec::new(), password, file, dashboard_key: None };
     for (username, full_name, role, code) in wanted() {
-        let area_id = areas.resolve("area", &code, today())?;
+        // An account that is known may have another area by now.
+        let area_id = match User::by_name(&mut db, &username).await? {
+            Some(user) => user.area_id,
+            None => {
+                let area_id = areas.resolve("area", &code, today())?;
+                let change = UserChange { full_name, role, area_id, disabled: false };
+                User::create(&mut db, &product, change, &username, &hash, false).await?;
+                area_id
+            }
+        };
         let what = format!("{}, {}", role.vi(), areas.name(area_id, today()));
-        if User::by_name(&mut db, &username).await?.is_none() {
-            let change = UserChange { full_name, role, area_id, disabled: false };
-            User::create(&mut db, &product, change, &username, &hash, false).await?;
-        }
         accounts.users.push((username, what));
+    }
+    let supervisor = account(&mut db, "supervisor.37").await?;
+    if !ServiceAccount::list(&mut db, &supervisor.caller, None, 1).await?.is_empty() {
+        return Ok(accounts);
     }
     let province = areas.resolve("area", PROVINCE, today())?;
     totals(&mut db, areas, province).await?;
@@ -69,11 +79,8 @@ pub async fn install(url: &str, keys: &Keys, areas: &Areas, data_dir: &Path) -> 
         let approver = account(&mut db, &format!("approver.{code}")).await?;
         commune::install(&mut db, (keys, areas), area, &recorder, &approver).await?;
     }
-    let supervisor = account(&mut db, "supervisor.37").await?;
-    if ServiceAccount::list(&mut db, &supervisor.caller, None, 1).await?.is_empty() {
-        let (_, key) = ServiceAccount::create(&mut db, &product, "dashboard", province).await?;
-        accounts.dashboard_key = Some(key);
-    }
+    let (_, key) = ServiceAccount::create(&mut db, &product, "dashboard", province).await?;
+    accounts.dashboard_key = Some(key);
     Ok(accounts)
 }
 

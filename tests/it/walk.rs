@@ -98,4 +98,12 @@ async fn the_walks_lead_where_they_say() {
         }
     }
     assert!(server.stop().success());
+    // The next start finds the register as the walks left it, with a commune of the demo split.
+    let server = home.serve(&["--demo"]);
+    assert!(
+        server.said.contains("recorder.13966    cán bộ nhập liệu, Xã Nam Giang"),
+        "{}",
+        server.said
+    );
+    assert!(server.stop().success());
 }

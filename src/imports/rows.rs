@@ -180,11 +180,17 @@ impl Import {
         summary: &Summary,
     ) -> Result<()> {
         let summary = serde_json::to_value(summary).map_err(Error::internal)?;
-        diesel::update(imports::table.find(self.id))
+        let ended = diesel::update(imports::table.find(self.id))
             .filter(imports::state.eq(ImportState::Checking))
             .set((imports::state.eq(state), imports::summary.eq(summary)))
             .execute(db)
             .await?;
+        if ended == 0 {
+            // It was ended meanwhile, perhaps because somebody in it is to be forgotten.
+            diesel::delete(import_rows::table.filter(import_rows::import_id.eq(self.id)))
+                .execute(db)
+                .await?;
+        }
         Ok(())
     }
 

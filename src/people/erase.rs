@@ -281,23 +281,34 @@ async fn forget_imports(
     marks: &Marks,
     communes: &[AreaId],
 ) -> Result<()> {
-    let staged = person.staged(w.db, keys, communes).await?;
-    let ids: BTreeSet<Uuid> = staged.iter().map(|row| row.import).collect();
-    let failure = Some(Failure {
-        code: "personal_data_erased".to_owned(),
-        reason: "Danh sách có người đã yêu cầu xóa dữ liệu; hãy bỏ dòng đó và gửi lại.".to_owned(),
-    });
-    let summary = serde_json::to_value(Summary { failure, ..Summary::default() });
-    let failed: Vec<Uuid> = diesel::update(imports::table)
-        .filter(imports::id.eq_any(&ids))
-        .filter(imports::state.eq_any([ImportState::Checking, ImportState::Checked]))
+    // Whom a list names that is still being checked, nobody can tell: its check ends here, before
+    // what the others hold is read.
+    let unread = diesel::update(imports::table)
+        .filter(imports::area_id.eq_any(communes))
+        .filter(imports::state.eq(ImportState::Checking))
         .set((
             imports::state.eq(ImportState::Failed),
-            imports::summary.eq(summary.map_err(Error::internal)?),
+            imports::summary.eq(failed_by_erasure(
+                "Trong lúc kiểm tra có người của xã được xóa dữ liệu theo yêu cầu; hãy gửi lại danh sách.",
+            )?),
         ))
-        .returning(imports::id)
-        .get_results(w.db)
-        .await?;
+        .returning(imports::id);
+    let unread: Vec<Uuid> = unread.get_results(w.db).await?;
+    let staged = person.staged(w.db, keys, communes).await?;
+    let mut ids: BTreeSet<Uuid> = staged.iter().map(|row| row.import).collect();
+    let failed = diesel::update(imports::table)
+        .filter(imports::id.eq_any(&ids))
+        .filter(imports::state.eq(ImportState::Checked))
+        .set((
+            imports::state.eq(ImportState::Failed),
+            imports::summary.eq(failed_by_erasure(
+                "Danh sách có người đã yêu cầu xóa dữ liệu; hãy bỏ dòng đó và gửi lại.",
+            )?),
+        ))
+        .returning(imports::id);
+    let mut failed: Vec<Uuid> = failed.get_results(w.db).await?;
+    failed.extend(&unread);
+    ids.extend(&unread);
     diesel::delete(import_rows::table.filter(import_rows::import_id.eq_any(failed)))
         .execute(w.db)
         .await?;
@@ -319,6 +330,13 @@ async fn forget_imports(
         .execute(w.db)
         .await?;
     Ok(())
+}
+
+/// The summary of a list that ended because of an erasure.
+fn failed_by_erasure(reason: &str) -> Result<Value> {
+    let failure = Failure { code: "personal_data_erased".to_owned(), reason: reason.to_owned() };
+    let summary = Summary { failure: Some(failure), ..Summary::default() };
+    serde_json::to_value(summary).map_err(Error::internal)
 }
 
 fn names_person() -> Error {

@@ -2,7 +2,9 @@
 
 use diesel::sql_types::Text;
 use diesel_async::RunQueryDsl;
-use hoctap::auth::Role;
+use hoctap::auth::{Act, Role};
+use hoctap::imports::rows::Import;
+use hoctap::imports::{ImportState, Summary};
 use hoctap::text::search_key;
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -208,6 +210,46 @@ async fn a_merged_person_is_forgotten_whole() {
     let unit = recorder.post("/holders", unit).await.is(201);
     let path = format!("/holders/{}/personal-data", unit["id"].as_str().unwrap());
     recorder.get(&path).await.refuses(422, "not_a_person");
+    prove(&app).await;
+}
+
+#[actix_web::test]
+async fn a_list_that_is_still_being_checked_brings_nobody_back() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let supervisor = app.user(Role::Supervisor, COMMUNE).await;
+    let body = json!({"kind": "citizen", "area": COMMUNE, "name": NAME, "number": NUMBER});
+    let her = recorder.post("/holders", body).await.is(201);
+    let sent = import(&recorder, NAME).await;
+    let id: uuid::Uuid = sent["id"].as_str().unwrap().parse().unwrap();
+    // As if the check had not come to its end yet, and staged what it read afterwards.
+    let mut db = app.db().await;
+    for sql in [
+        "create table staged_later as select * from import_rows".to_owned(),
+        "delete from import_rows".to_owned(),
+        format!("update imports set state = 'checking' where id = '{id}'"),
+    ] {
+        diesel::sql_query(sql).execute(&mut db).await.unwrap();
+    }
+    let path = format!("/holders/{}/personal-data", her["id"].as_str().unwrap());
+    supervisor.step(&path, &her, json!({"reason": "Theo đơn yêu cầu"})).await.is(204);
+    for sql in ["insert into import_rows select * from staged_later", "drop table staged_later"] {
+        diesel::sql_query(sql).execute(&mut db).await.unwrap();
+    }
+    let import = Import::find(
+        &mut db,
+        &Act::of_the_product(app.shared.areas().country(), Role::Recorder).caller,
+        id,
+    )
+    .await
+    .unwrap();
+    import.end_check(&mut db, ImportState::Checked, &Summary::default()).await.unwrap();
+    let now = recorder.get(&format!("/imports/{id}")).await.is(200);
+    assert_eq!(
+        (&now["state"], &now["summary"]["failure"]["code"]),
+        (&json!("failed"), &json!("personal_data_erased"))
+    );
+    assert_eq!(traces(&app).await, Vec::<String>::new());
     prove(&app).await;
 }
 

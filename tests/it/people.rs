@@ -254,6 +254,28 @@ async fn a_list_that_is_still_being_checked_brings_nobody_back() {
 }
 
 #[actix_web::test]
+async fn taking_a_list_back_brings_nobody_back() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let supervisor = app.user(Role::Supervisor, COMMUNE).await;
+    let body = json!({"kind": "citizen", "area": COMMUNE, "name": NAME, "number": NUMBER});
+    let before = recorder.post("/holders", body).await.is(201);
+    let sent = import(&recorder, NAME).await;
+    apply(&recorder, &sent).await;
+    let path = format!("/imports/{}", sent["id"].as_str().unwrap());
+    let home = format!("/holders/{}", before["id"].as_str().unwrap());
+    let her = recorder.get(&home).await.is(200);
+    let reason = json!({"reason": "Theo đơn yêu cầu"});
+    supervisor.step(&format!("{home}/personal-data"), &her, reason).await.is(204);
+    let undo = format!("{path}/undo");
+    recorder.post(&undo, json!({"partial": false})).await.refuses(409, "import_built_upon");
+    recorder.post(&undo, json!({"partial": true})).await.is(200);
+    assert_eq!(traces(&app).await, Vec::<String>::new());
+    assert_eq!(recorder.get(&home).await.is(200)["name"], "(đã xóa dữ liệu cá nhân)");
+    prove(&app).await;
+}
+
+#[actix_web::test]
 async fn records_go_when_their_time_is_over() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;

@@ -6,6 +6,7 @@
 
 pub mod actions;
 pub mod api;
+mod labels;
 pub mod names;
 pub mod rows;
 pub mod sentence;

@@ -13,9 +13,9 @@ use validator::Validate;
 
 use super::cells::{Day, differences};
 use super::explain::Explaining;
-use super::form::{Diff, DifferenceBody};
+use super::form::{self, Diff, DifferenceBody};
 use super::rows::{self, Between, Place};
-use super::{Difference, Input, Row, slots, sources};
+use super::{Difference, Input, slots, sources};
 use crate::areas::{AreaId, AreaLevel};
 use crate::auth::Caller;
 use crate::auth::allow::Anyone;
@@ -29,9 +29,10 @@ use crate::reply::Answer;
 use crate::state::State;
 use crate::statistics::api::{Papers, StatisticsQuery, gather};
 use crate::statistics::compute::Slot;
-use crate::statistics::form::{PartName, body};
+use crate::statistics::form::PartName;
+use crate::statistics::form::first::FigureBody;
 use crate::statistics::question::Asked;
-use crate::statistics::{FORMAT, Question, cache};
+use crate::statistics::{Question, Row, cache};
 
 #[derive(Serialize, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -111,6 +112,10 @@ impl DiffQuery {
                 say("Ngày sau phải sau ngày trước.", "The last day must lie after the first."),
             ));
         }
+        if self.format.is_some_and(|format| format != form::FORM) {
+            let only = say("Chỉ có dạng 1.", "There is only form 1.");
+            return Err(Error::invalid_field("?format", "format", only));
+        }
         let areas = days::known(state, "?from", self.from).await?;
         if let Some(to) = self.to {
             days::known(state, "?to", to).await?;
@@ -126,7 +131,6 @@ impl DiffQuery {
             year_to: if any_year { Some(Year::LAST) } else { self.year_to },
             boundaries: self.boundaries.clone(),
             as_of: self.to,
-            format: self.format,
             ..StatisticsQuery::default()
         };
         let last = last.asked(state, caller).await?;
@@ -178,7 +182,7 @@ impl Compared {
             from: self.days.from,
             to: self.last.question.as_of,
             boundaries: self.last.question.boundaries.to_string(),
-            format: FORMAT,
+            format: form::FORM,
             count,
             items,
             next,
@@ -251,11 +255,11 @@ impl Compared {
     fn body(
         &self,
         row: Difference,
-        entries: super::form::Entries,
+        entries: form::Entries,
         caller: Option<&Caller>,
     ) -> DifferenceBody {
         let told = |Asked { areas, question }: &Asked, row: Option<Row>| {
-            row.map(|row| body(areas, question, caller, row.figure, row.paper.as_ref()))
+            row.map(|row| FigureBody::new(areas, question, caller, row))
         };
         let Difference { slot: (area, part), cell, before, after, changed } = row;
         let Asked { areas, question } = if after.is_some() { &self.last } else { &self.first };

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 
-use super::{Difference, Row, changed, stands};
+use super::{Difference, changed, stands};
 use crate::areas::{Areas, Boundaries, Part};
-use crate::statistics::Question;
 use crate::statistics::api::{Gathered, Papers};
 use crate::statistics::bases::Bases;
 use crate::statistics::compute::{Cell, Leaves, Rows, Slot, figure, rank, shown, tally};
+use crate::statistics::{Question, Row};
 
 /// All that one of the days knows of a question.
 pub struct Day<'a> {

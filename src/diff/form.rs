@@ -8,8 +8,12 @@ use super::ChangedFigure;
 use crate::areas::AreaLevel;
 use crate::inputs::Percent;
 use crate::kind::{Base, Group, Kind, Level};
-use crate::statistics::form::{ByStatus, FigureBody, PartName};
+use crate::statistics::form::first::FigureBody;
+use crate::statistics::form::{ByStatus, PartName};
 use crate::version::Version;
+
+/// The number of this form.
+pub const FORM: u8 = 1;
 
 /// What changed between the ends of two closed days, or since the end of one.
 #[derive(Serialize, ToSchema)]

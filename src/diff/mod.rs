@@ -10,9 +10,8 @@ use std::collections::BTreeSet;
 
 use crate::areas::{AreaId, Areas, Part, Place};
 use crate::kind::{Base, Kind, Level};
-use crate::reported::rows::Reported;
 use crate::statistics::compute::{Cell, Slot, slot};
-use crate::statistics::{Figure, Question, TotalSource, question};
+use crate::statistics::{Figure, Question, Row, TotalSource, question};
 use crate::text_enum;
 use crate::version::Version;
 
@@ -27,13 +26,6 @@ text_enum! {
         Coverage = "coverage",
         Reported = "reported",
     }
-}
-
-/// A row as one of the days knew it, and what paper said beside it.
-#[derive(Debug, Clone)]
-pub struct Row {
-    pub figure: Figure,
-    pub paper: Option<Reported>,
 }
 
 /// A row that is not the same on both days; none where a day knew no such area.

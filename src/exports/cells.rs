@@ -160,7 +160,8 @@ pub fn holder<'a>(
 
 pub fn figure(figure: &FigureBody) -> [Cell<'_>; 31] {
     let candidates: Vec<&str> = figure.candidates.iter().map(|area| &*area.code).collect();
-    let states = figure.by_status.as_ref();
+    let counted = &figure.counted;
+    let states = counted.by_status.as_ref();
     let state = |of: fn(&ByStatus) -> i64| states.map(of).into();
     let percent = |rate: Option<f64>| rate.map_or(Cell::Empty, Cell::Percent);
     [
@@ -170,15 +171,15 @@ pub fn figure(figure: &FigureBody) -> [Cell<'_>; 31] {
         figure.area_until.into(),
         Cell::Term(figure.part.as_str(), figure.part.vi()),
         candidates.join(" ").into(),
-        figure.year.into(),
-        kind(figure.kind),
-        level(figure.level),
-        group(figure.group.as_deref().unwrap_or_default()),
-        figure.grade.as_deref().into(),
-        figure.base.map_or(Cell::Empty, |base| Cell::Term(base.as_str(), base.vi())),
-        figure.total.into(),
-        Cell::Term(figure.total_source.as_str(), figure.total_source.vi()),
-        figure.registered.into(),
+        counted.year.into(),
+        kind(counted.kind),
+        level(counted.level),
+        group(counted.group.as_deref().unwrap_or_default()),
+        counted.grade.as_deref().into(),
+        counted.base.map_or(Cell::Empty, |base| Cell::Term(base.as_str(), base.vi())),
+        counted.total.into(),
+        Cell::Term(counted.total_source.as_str(), counted.total_source.vi()),
+        counted.registered.into(),
         state(|s| s.registered),
         state(|s| s.self_assessed),
         state(|s| s.verified),
@@ -186,15 +187,15 @@ pub fn figure(figure: &FigureBody) -> [Cell<'_>; 31] {
         state(|s| s.not_recognised),
         state(|s| s.withdrawn),
         state(|s| s.revoked),
-        figure.recognised.into(),
-        figure.in_force.into(),
-        percent(figure.rate_of_registered),
-        percent(figure.rate_of_total),
-        percent(figure.rate_over_covered),
-        figure.coverage.communes.into(),
-        figure.coverage.with_records.into(),
-        figure.coverage.closed.into(),
-        figure.coverage.with_total.into(),
+        counted.recognised.into(),
+        counted.in_force.into(),
+        percent(counted.rate_of_registered),
+        percent(counted.rate_of_total),
+        percent(counted.rate_over_covered),
+        counted.coverage.communes.into(),
+        counted.coverage.with_records.into(),
+        counted.coverage.closed.into(),
+        counted.coverage.with_total.into(),
     ]
 }
 

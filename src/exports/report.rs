@@ -8,6 +8,7 @@ use rust_xlsxwriter::{
 use crate::error::{Error, Result};
 use crate::kind::{Group, Kind, Level};
 use crate::statistics::api::FigureBody;
+use crate::statistics::form::Counted;
 
 /// What a report is made of.
 pub struct Report {
@@ -26,8 +27,8 @@ pub struct Report {
 /// A line of the table.
 struct Line<'a> {
     label: String,
-    now: &'a FigureBody,
-    before: Option<&'a FigureBody>,
+    now: &'a Counted,
+    before: Option<&'a Counted>,
     part: bool,
 }
 
@@ -137,13 +138,14 @@ impl Report {
 
     /// Each kind and level as a whole, and below it its groups and grades.
     fn lines(&self) -> Vec<Line<'_>> {
-        let of = |now: &FigureBody| {
-            self.figures.iter().find(|f| {
+        let figures = || self.figures.iter().map(|figure| &figure.counted);
+        let of = |now: &Counted| {
+            figures().find(|f| {
                 (f.year, f.kind, f.level) == (self.year - 1, now.kind, now.level)
                     && (&f.group, &f.grade) == (&now.group, &now.grade)
             })
         };
-        let this_year: Vec<_> = self.figures.iter().filter(|f| f.year == self.year).collect();
+        let this_year: Vec<_> = figures().filter(|f| f.year == self.year).collect();
         let mut lines = Vec::new();
         for now in this_year.iter().filter(|f| f.group.is_none() && f.grade.is_none()) {
             let label = format!("{} {}", now.kind.vi(), now.level.vi());
@@ -197,10 +199,10 @@ impl Report {
             sheet.write_string_with_format(row, 2, name, &style)?;
             for (n, kind) in (0..).zip(Kind::ALL) {
                 let level: Level = kind.default_level();
-                let found = self
-                    .communes
-                    .iter()
-                    .find(|f| f.area == code && (f.kind, f.level) == (*kind, level));
+                let here = self.communes.iter().filter(|figure| figure.area == code);
+                let found = here
+                    .map(|figure| &figure.counted)
+                    .find(|f| (f.kind, f.level) == (*kind, level));
                 let first = 3 + 3 * n;
                 let values = [
                     (first, found.map(|f| f.registered as f64), &number),

@@ -70,12 +70,16 @@ impl ReportQuery {
                 say("Báo cáo lập cho xã hoặc tỉnh.", "A report is of a commune or a province."),
             ));
         }
-        let coverage = all.iter().find(|f| f.year == self.year.get()).map(|f| f.coverage.clone());
+        let coverage = all.iter().map(|figure| &figure.counted).find(|f| f.year == self.year.get());
+        let coverage = coverage.map(|figure| figure.coverage.clone());
         for by in ["group", "grade"] {
             let parts = StatisticsQuery { by: Some(by.to_owned()), ..years.clone() };
             let found = answer(state, db, user, &parts).await?;
-            all.extend(found.into_iter().filter(|f| {
-                [&f.group, &f.grade].into_iter().flatten().any(|part| !part.is_empty())
+            all.extend(found.into_iter().filter(|figure| {
+                [&figure.counted.group, &figure.counted.grade]
+                    .into_iter()
+                    .flatten()
+                    .any(|part| !part.is_empty())
             }));
         }
         let communes = match level {

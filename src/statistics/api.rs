@@ -7,9 +7,8 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, get};
 
 use super::bases::Bases;
-use super::form::body;
 use super::question::sources;
-use super::{Count, Figure, Question, cache, compute, rows};
+use super::{Count, Figure, Question, Row, cache, compute, rows};
 use crate::areas::{AreaId, Areas, Part};
 use crate::auth::Caller;
 use crate::auth::allow::Anyone;
@@ -23,7 +22,8 @@ use crate::reply::Answer;
 use crate::reported::rows::Reported;
 use crate::state::State;
 
-pub use super::form::{ByStatus, FigureBody, Statistics};
+pub use super::form::first::FigureBody;
+pub use super::form::{ByStatus, Statistics};
 pub use super::question::StatisticsQuery;
 
 /// Figures by area, year, kind and level, with every rate, its base and its coverage. Public.
@@ -37,7 +37,7 @@ pub async fn get_statistics(
 ) -> Result<Answer<Statistics>> {
     let caller = caller.0;
     let asked = query.asked(&state, caller.as_ref()).await?;
-    cache::answer(&state, &asked, caller.as_ref(), &request).await
+    cache::answer(&state, query.form(), asked, caller.as_ref(), &request).await
 }
 
 /// What an answer is computed from.
@@ -63,44 +63,41 @@ pub async fn gather(
     Ok(Gathered { counts, totals, closings })
 }
 
-/// The rows of an answer, for this caller.
+/// The rows of an answer in form 1, for this caller.
 pub async fn figures(
     db: &mut Conn,
     areas: &Arc<Areas>,
     question: &Question,
     caller: Option<&Caller>,
 ) -> Result<Vec<FigureBody>> {
+    let rows = answer(db, areas, question).await?;
+    let (areas, question, caller) = (areas.clone(), question.clone(), caller.cloned());
+    let told = move |row| FigureBody::new(&areas, &question, caller.as_ref(), row);
+    let told = web::block(move || rows.into_iter().map(told).collect());
+    told.await.map_err(Error::internal)
+}
+
+/// The rows of an answer.
+pub async fn answer(db: &mut Conn, areas: &Arc<Areas>, question: &Question) -> Result<Vec<Row>> {
     if !question.monthly {
-        return answer(db, areas, question, caller).await;
+        return once(db, areas, question).await;
     }
     let mut found = Vec::new();
     for year in question.year_from..=question.year_to {
         for day in days::of_months(db, year, question.as_of).await? {
             let (year_from, year_to) = (year, year);
             let month = Question { as_of: Some(day), year_from, year_to, ..question.clone() };
-            found.extend(answer(db, areas, &month, caller).await?);
+            found.extend(once(db, areas, &month).await?);
         }
     }
     Ok(found)
 }
 
-async fn answer(
-    db: &mut Conn,
-    areas: &Arc<Areas>,
-    question: &Question,
-    caller: Option<&Caller>,
-) -> Result<Vec<FigureBody>> {
+async fn once(db: &mut Conn, areas: &Arc<Areas>, question: &Question) -> Result<Vec<Row>> {
     let found = count(db, areas, question).await?;
     let papers = Papers::of(db, question, found.iter().map(|figure| figure.area)).await?;
-    let (areas, question, caller) = (areas.clone(), question.clone(), caller.cloned());
-    let told = move || {
-        let told = |figure: Figure| {
-            let paper = papers.beside(&question, &figure);
-            body(&areas, &question, caller.as_ref(), figure, paper)
-        };
-        found.into_iter().map(told).collect()
-    };
-    web::block(told).await.map_err(Error::internal)
+    let row = |figure| Row { paper: papers.beside(question, &figure).cloned(), figure };
+    Ok(found.into_iter().map(row).collect())
 }
 
 /// The latest paper figure of each area, year, kind and level, as far as it was known on the day of

@@ -7,10 +7,10 @@ use actix_web::HttpRequest;
 use actix_web::web::{self, Bytes};
 use serde::Serialize;
 
-use super::api::figures;
-use super::form::Statistics;
+use super::api::answer as rows_of;
+use super::form::{Form, Statistics};
 use super::question::Asked;
-use super::rows;
+use super::{Row, rows};
 use crate::areas::{AreaId, Boundaries};
 use crate::auth::Caller;
 use crate::db::{self, Conn};
@@ -27,27 +27,28 @@ const WORTH_PACKING: usize = 1_000;
 /// The answer as this caller may see it, or that nothing changed since the client asked.
 pub async fn answer(
     state: &State,
-    asked: &Asked,
+    form: Form,
+    asked: Asked,
     caller: Option<&Caller>,
     request: &HttpRequest,
 ) -> Result<Answer<Statistics>> {
     let reader = caller.map(|c| (c.area, c.role));
+    let question = format!("{:?} {:?} {reader:?}", form, asked.question);
     if asked.question.as_of.is_some() {
-        let question = format!("{:?}{reader:?}", asked.question);
         return closed(state, &question, caller.is_none(), request, async |db| {
-            let items = figures(db, &asked.areas, &asked.question, caller).await?;
-            Ok(Statistics::new(&asked.question, items))
+            let rows = rows_of(db, &asked.areas, &asked.question).await?;
+            told(form, asked, caller, rows).await
         })
         .await;
     }
     // Today's answers name areas as they are known now.
-    let question = format!("{:?}{reader:?}{}", asked.question, asked.areas.generation());
-    let version = version(state, chains(asked)).await?;
+    let question = format!("{question} {}", asked.areas.generation());
+    let version = version(state, chains(&asked)).await?;
     let tag = tag(&question, &version);
     if let Some(known) = Answer::known(request, &tag) {
         return Ok(known);
     }
-    let told = ready(state, asked, caller, &question, &version).await?;
+    let told = ready(state, form, asked, caller, &question, &version).await?;
     packed(state, told, request).await
 }
 
@@ -135,7 +136,8 @@ async fn version(state: &State, chains: Option<AreaId>) -> Result<String> {
 /// The answer with its tag: counted once, however many ask at the same time.
 async fn ready(
     state: &State,
-    asked: &Asked,
+    form: Form,
+    asked: Asked,
     caller: Option<&Caller>,
     question: &str,
     version: &str,
@@ -143,23 +145,34 @@ async fn ready(
     let key = format!("{version} {question}");
     let counted = state.shared.answers.get_or_insert_async(&key, async {
         let mut db = state.db().await?;
-        let (version, items) = db
+        let (version, rows) = db
             .build_transaction()
             .repeatable_read()
             .read_only()
             .run(async |db| {
                 // The first query takes the snapshot that the figures are counted in: their tag may
                 // be newer than the one that was asked about, never older.
-                let version = rows::version(db, chains(asked)).await?;
-                let items = figures(db, &asked.areas, &asked.question, caller).await?;
-                Ok::<_, Error>((version, items))
+                let version = rows::version(db, chains(&asked)).await?;
+                let rows = rows_of(db, &asked.areas, &asked.question).await?;
+                Ok::<_, Error>((version, rows))
             })
             .await?;
-        let answer = Statistics::new(&asked.question, items);
-        let body = written(answer).await?;
+        let body = written(told(form, asked, caller, rows).await?).await?;
         Ok::<_, Error>((tag(question, &version), body))
     });
     counted.await
+}
+
+/// An answer from its rows: of the whole country by commune it is work for a while.
+async fn told(
+    form: Form,
+    asked: Asked,
+    caller: Option<&Caller>,
+    rows: Vec<Row>,
+) -> Result<Statistics> {
+    let caller = caller.cloned();
+    let told = web::block(move || Statistics::new(form, &asked, caller.as_ref(), rows));
+    told.await.map_err(Error::internal)
 }
 
 /// The text of an answer: of a large one it is work for a while.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use super::bases::Bases;
-use super::{Count, Coverage, Figure, Question, TotalSource};
+use super::{Count, Coverage, Covered, Figure, Question, TotalSource};
 use crate::areas::{AreaId, AreaLevel, Areas, Boundaries, Part, Place};
 use crate::inputs::rate;
 use crate::kind::{Group, Kind, Level, Status};
@@ -221,6 +221,8 @@ pub fn figure(
         rate_of_registered: rate(sum.by_status[recognised], registered),
         rate_of_total: whole.and_then(|whole| rate(sum.by_status[recognised], whole)),
         rate_over_covered: rate(covered_recognised, covered_total),
+        covered: (!known.is_empty())
+            .then_some(Covered { recognised: covered_recognised, total: covered_total }),
         coverage: Coverage {
             communes: communes.len(),
             with_records,

@@ -15,12 +15,10 @@ use utoipa::ToSchema;
 
 use crate::areas::{AreaId, AreaLevel, Boundaries, Part};
 use crate::kind::{Base, Kind, Level, Status};
+use crate::reported::rows::Reported;
 use crate::text_enum;
 
 pub use compute::compute;
-
-/// The number of the form of answers.
-pub const FORMAT: u8 = 1;
 
 /// What is asked.
 #[derive(Debug, Clone)]
@@ -98,7 +96,14 @@ pub struct Coverage {
     pub with_total: usize,
 }
 
-/// One row of the answer.
+/// The communes of a row that have a total, taken together.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, ToSchema)]
+pub struct Covered {
+    pub recognised: i64,
+    pub total: i64,
+}
+
+/// The figures of one row of the answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Figure {
     pub area: AreaId,
@@ -124,5 +129,13 @@ pub struct Figure {
     pub rate_of_registered: Option<i64>,
     pub rate_of_total: Option<i64>,
     pub rate_over_covered: Option<i64>,
+    pub covered: Option<Covered>,
     pub coverage: Coverage,
+}
+
+/// A row of the answer, and what paper says beside it.
+#[derive(Debug, Clone)]
+pub struct Row {
+    pub figure: Figure,
+    pub paper: Option<Reported>,
 }

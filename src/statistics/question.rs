@@ -8,6 +8,7 @@ use utoipa::IntoParams;
 use validator::Validate;
 
 use super::Question;
+use super::form::Form;
 use crate::areas::{AreaId, AreaLevel, Areas, Boundaries, Place};
 use crate::auth::Caller;
 use crate::clock::today;
@@ -47,8 +48,10 @@ pub struct StatisticsQuery {
     pub decided_by: Option<NaiveDate>,
     /// The course of each year: a row for each month, as known at the last day of it that is closed.
     pub interval: Option<Interval>,
-    /// The number of the form of the answer; 1 if not given.
-    #[param(example = 1)]
+    /// The number of the form of the answer. 1, if not given, names every area in each row; 2 names
+    /// each once, says the question, and gives what every rate is taken of. The bytes of a closed day
+    /// stay what they are in either.
+    #[param(example = 2)]
     pub format: Option<u8>,
 }
 
@@ -72,6 +75,11 @@ impl StatisticsQuery {
         };
         let question = self.question(&areas, today(), caller)?;
         Ok(Asked { question, areas })
+    }
+
+    /// The form in which it is answered.
+    pub fn form(&self) -> Form {
+        self.format.and_then(Form::numbered).unwrap_or_default()
     }
 
     /// What is asked, once codes are areas and defaults are filled in.
@@ -120,8 +128,8 @@ impl StatisticsQuery {
                 "One of area, year, kind, level, group, grade.",
             );
         }
-        if self.format.is_some_and(|format| format != super::FORMAT) {
-            wrong("?format", "format", "Chỉ có dạng 1.", "There is only form 1.");
+        if self.format.is_some_and(|format| Form::numbered(format).is_none()) {
+            wrong("?format", "format", "Chỉ có dạng 1 và 2.", "There are forms 1 and 2.");
         }
         if !errors.is_empty() {
             return Err(Error::invalid(errors));

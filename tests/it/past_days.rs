@@ -79,8 +79,11 @@ async fn a_day_that_is_not_closed_has_no_figures_yet() {
     }
     let closed = close_day(&app).await;
     stranger.get(&format!("/statistics?as_of={closed}")).await.is(200);
-    stranger.get(&format!("/statistics?as_of={closed}&format=1")).await.is(200);
-    let problem = stranger.get(&format!("/statistics?as_of={closed}&format=2")).await;
+    for form in [1, 2] {
+        let told = stranger.get(&format!("/statistics?as_of={closed}&format={form}")).await.is(200);
+        assert_eq!(told["format"], form);
+    }
+    let problem = stranger.get(&format!("/statistics?as_of={closed}&format=3")).await;
     assert_eq!(faults(&problem.refuses(422, "invalid")), [("?format", "format")]);
 }
 

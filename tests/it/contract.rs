@@ -217,6 +217,53 @@ async fn a_body_that_cannot_be_used_is_explained() {
 }
 
 #[actix_web::test]
+async fn everything_that_is_wrong_is_told_at_once() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let wrong =
+        json!({"kind": "school", "area": 13669, "hamlet": "số 5", "name": "A\tn", "colour": 1});
+    let problem = recorder.post("/holders", wrong).await.refuses(422, "invalid");
+    let mut told = faults(&problem);
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            ("/area", "shape"),
+            ("/colour", "shape"),
+            ("/hamlet", "shape"),
+            ("/kind", "shape"),
+            ("/name", "control_character"),
+        ],
+        "{problem:#}"
+    );
+    let problem = recorder.post("/holders", json!({"group": 5})).await.refuses(422, "invalid");
+    let mut told: Vec<&str> = faults(&problem).into_iter().map(|(pointer, _)| pointer).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["/area", "/group", "/kind"], "{problem:#}");
+
+    let records = json!([{"holder_id": "x", "year": 1999, "level": "world", "version": 1}, 7]);
+    let steps = json!({"step": "jump", "records": records});
+    let problem = recorder.post("/titles/steps", steps).await.refuses(422, "invalid");
+    let mut told: Vec<&str> = faults(&problem).into_iter().map(|(pointer, _)| pointer).collect();
+    told.sort_unstable();
+    let record = ["holder_id", "level", "version", "year"].map(|f| format!("/records/0/{f}"));
+    let mut expected: Vec<&str> = record.iter().map(String::as_str).collect();
+    expected.extend(["/records/1", "/step"]);
+    assert_eq!(told, expected, "{problem:#}");
+
+    let question = "/titles?year=1999&status=gone&kind=school&colour=xanh&limit=no&q=a%00b";
+    let problem = recorder.get(question).await.refuses(422, "invalid");
+    let mut told: Vec<&str> = faults(&problem).into_iter().map(|(pointer, _)| pointer).collect();
+    told.sort_unstable();
+    assert_eq!(told, ["?colour", "?kind", "?limit", "?q", "?status", "?year"], "{problem:#}");
+
+    let problem = app.stranger().get("/statistics/diff?to=x&by=1").await.refuses(422, "invalid");
+    let mut told = faults(&problem);
+    told.sort_unstable();
+    assert_eq!(told, [("?from", "parameter"), ("?to", "parameter")], "{problem:#}");
+}
+
+#[actix_web::test]
 async fn a_question_that_cannot_be_used_is_explained() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;

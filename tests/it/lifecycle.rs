@@ -208,7 +208,7 @@ async fn steps_that_take_something_back_need_a_reason_and_every_step_the_version
         let refused = recorder.step(&path, &title, json!({"reason": " "})).await.is(422);
         assert_eq!(faults(&refused), [("/reason", "length")]);
         let refused = recorder.step(&path, &title, json!({})).await.is(422);
-        assert_eq!(faults(&refused), [("", "shape")]);
+        assert_eq!(faults(&refused), [("/reason", "shape")]);
         let batch = json!({"step": step, "records": [record(&title)]});
         let refused = recorder.post("/titles/steps", batch).await.is(422);
         assert_eq!(faults(&refused), [("/reason", "required")]);

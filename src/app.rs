@@ -187,8 +187,11 @@ pub fn methods_of(path: &str) -> Vec<&'static str> {
             }
         }
     };
-    let found: BTreeSet<_> =
+    let mut found: BTreeSet<_> =
         ROUTES.iter().filter(|(t, _)| matches(t)).flat_map(|(_, m)| m.iter().copied()).collect();
+    if found.contains("GET") {
+        found.insert("HEAD");
+    }
     found.into_iter().collect()
 }
 
@@ -225,6 +228,8 @@ pub fn start(shared: Arc<Shared>, listener: TcpListener) -> Result<Server> {
     })
     .workers(workers)
     .keep_alive(KEEP_ALIVE)
+    // An answer in several writes would wait for the client's acknowledgement of the first.
+    .tcp_nodelay(true)
     .shutdown_timeout(30)
     .disable_signals()
     .listen(listener)

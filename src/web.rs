@@ -25,15 +25,19 @@ use crate::state::State;
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Gives the request its id, catches panics, logs one line, and writes every error as a problem in
-/// the language asked for. Nothing of the query is logged: it may name somebody.
+/// the language asked for. Nothing of the query is logged: it may name somebody. HEAD is answered as
+/// GET is, and the server leaves the body out.
 pub async fn outermost(
-    request: ServiceRequest,
+    mut request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, ActixError> {
     let started = Instant::now();
     let id = given_id(&request).unwrap_or_else(Uuid::now_v7);
     request.extensions_mut().insert(RequestId(id));
     let method = request.method().clone();
+    if method == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
     let path = request.path().to_owned();
     let language = request.headers().get(ACCEPT_LANGUAGE).and_then(|v| v.to_str().ok());
     let lang = Lang::of_header(language);

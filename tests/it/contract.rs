@@ -4,7 +4,7 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::contract::{DOCUMENT, operations, resolved};
-use crate::support::records::COMMUNE;
+use crate::support::records::{COMMUNE, close_day};
 use crate::support::{TestApp, faults};
 use hoctap::auth::Role;
 
@@ -174,11 +174,33 @@ async fn every_error_is_a_problem_in_the_language_asked_for() {
         assert!(detail.as_str().unwrap().starts_with(begins), "{language}: {detail}");
     }
     let wrong = stranger.call(Method::DELETE, "/areas").send().await;
-    assert_eq!(wrong.header("allow"), "GET");
+    assert_eq!(wrong.header("allow"), "GET, HEAD");
     wrong.refuses(405, "method_not_allowed");
     let id = "0192f0c8-5a5e-7c6e-8000-3a1b2c3d4e5f";
     let given = stranger.call(Method::GET, "/areas").header("x-request-id", id).send().await;
     assert_eq!(given.header("x-request-id"), id);
+}
+
+#[actix_web::test]
+async fn head_tells_what_get_would_without_its_body() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let day = close_day(&app).await;
+    let question = format!("/statistics?area={COMMUNE}&as_of={day}");
+    for path in ["/areas?level=province", &question, "/titles?limit=5", "/titles?limit=no", "/me"] {
+        let [get, head] = [Method::GET, Method::HEAD].map(|method| recorder.call(method, path));
+        let (get, head) = (get.raw().await, head.raw().await);
+        assert_eq!((head.status, &*head.bytes), (get.status, &b""[..]), "{path}");
+        for name in ["content-type", "content-length", "etag", "cache-control", "vary"] {
+            assert_eq!(head.header(name), get.header(name), "{path}: {name}");
+        }
+    }
+    for path in ["/healthz", "/openapi.yaml", "/docs/"] {
+        let head = app.stranger().call(Method::HEAD, path).at_root().raw().await;
+        assert_eq!((head.status, &*head.bytes), (200, &b""[..]), "{path}");
+    }
+    let refused = recorder.call(Method::HEAD, "/auth/login").raw().await;
+    assert_eq!((refused.status, refused.header("allow")), (405, "POST"));
 }
 
 #[actix_web::test]

@@ -5,8 +5,9 @@ run: tools
 	cargo build --release --locked
 	exec $${CARGO_TARGET_DIR:-target}/release/hoctap serve --demo
 
+# Tests wait for the database as long as they work: two for each core.
 test: tools
-	cargo test --locked
+	RUST_TEST_THREADS=$$((2 * $$(nproc))) cargo test --locked
 
 check: test
 	cargo fmt --check

@@ -2,6 +2,7 @@
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
@@ -57,8 +58,19 @@ fn cluster() -> &'static Cluster {
     })
 }
 
+/// In memory, where there is room for a database of every test; else among the temporary files.
+fn home() -> PathBuf {
+    const MEMORY: &str = "/dev/shm";
+    const ROOM: u64 = 12 << 30;
+    let free = Command::new("df").args(["--output=avail", "--block-size=1", MEMORY]).output().ok();
+    let free = free.and_then(|out| {
+        String::from_utf8(out.stdout).ok()?.lines().last()?.trim().parse::<u64>().ok()
+    });
+    if free.is_some_and(|free| free >= ROOM) { MEMORY.into() } else { std::env::temp_dir() }
+}
+
 async fn start() -> Cluster {
-    let dir = tempfile::tempdir().expect("a directory").keep();
+    let dir = tempfile::tempdir_in(home()).expect("a directory").keep();
     // The user `postgres` must reach what lies in it.
     std::fs::set_permissions(&dir, Permissions::from_mode(0o755)).expect("permissions");
     let watcher = Command::new("sh")

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use actix_cors::Cors;
 use actix_web::dev::Server;
-use actix_web::middleware::{Compress, Condition, from_fn};
+use actix_web::middleware::{Condition, from_fn};
 use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer, get};
 use utoipa::OpenApi;
@@ -16,7 +16,7 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use utoipa_actix_web::{AppExt, scope};
 
 use crate::error::{Error, Result};
-use crate::reply::Text;
+use crate::reply::{self, Text};
 use crate::state::{Shared, State};
 use crate::{
     accounts, areas, audit, auth, contract, criteria, decisions, diff, difficult, duplicates,
@@ -222,7 +222,7 @@ pub fn start(shared: Arc<Shared>, listener: TcpListener) -> Result<Server> {
             .default_service(web::to(crate::web::no_route))
             .wrap(from_fn(crate::web::limit_rate))
             .wrap(from_fn(auth::middleware::authenticate))
-            .wrap(Compress::default())
+            .wrap(from_fn(reply::pack))
             .wrap(Condition::new(wanted, cors))
             .wrap(from_fn(crate::web::outermost))
     })

@@ -4,7 +4,9 @@ use diesel::migration::MigrationSource;
 use diesel::pg::Pg;
 use diesel::{ConnectionError, ConnectionResult};
 use diesel_async::pooled_connection::deadpool::{self, Object};
-use diesel_async::pooled_connection::{AsyncDieselConnectionManager, ManagerConfig};
+use diesel_async::pooled_connection::{
+    AsyncDieselConnectionManager, ManagerConfig, RecyclingMethod,
+};
 use diesel_async::{
     AnsiTransactionManager, AsyncMigrationHarness, AsyncPgConnection, SimpleAsyncConnection,
     TransactionManager,
@@ -45,6 +47,8 @@ const SETTINGS: &str = "set statement_timeout = '120s'; set idle_in_transaction_
 pub fn pool(url: &str, size: usize) -> Result<Pool> {
     let mut config = ManagerConfig::default();
     config.custom_setup = Box::new(establish);
+    // One that was closed or left within a transaction is known without asking the database.
+    config.recycling_method = RecyclingMethod::Fast;
     let manager = AsyncDieselConnectionManager::<Conn>::new_with_config(url, config);
     Pool::builder(manager).max_size(size.max(1)).build().map_err(Error::internal)
 }

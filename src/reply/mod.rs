@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 use tokio::io::AsyncReadExt;
 use tokio::sync::OwnedSemaphorePermit;
 
-pub use self::coding::Coding;
+pub use self::coding::{Coding, pack};
 pub use self::described::take_schemas;
 use crate::error::{Error, Result};
 use crate::version::Version;

@@ -7,7 +7,7 @@ use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
 use hoctap::auth::Role;
 use reqwest::Method;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::records::{COMMUNE, PROVINCE, close_day, family, title_at, title_path};
 use crate::support::{Answer, Client, TestApp};
@@ -181,4 +181,34 @@ async fn figures_are_compressed_once_and_each_coding_has_its_tag() {
         let known = call.header("if-none-match", packed.header("etag")).raw().await;
         assert_eq!((known.status, known.header("etag")), (304, packed.header("etag")));
     }
+}
+
+#[actix_web::test]
+async fn a_list_is_packed_as_its_reader_takes_it_and_one_record_is_not() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, "13669").await;
+    let mut known = Value::Null;
+    for n in 0..20 {
+        let new = json!({"kind": "family", "area": "13669", "name": format!("Trần Văn {n}"),
+                         "confirm_new": true, "details": {"head_birth_year": 1960 + n}});
+        known = recorder.post("/holders", new).await.is(201);
+    }
+    let ask = async |path: &str, coding: &'static str| {
+        let call = recorder.call(reqwest::Method::GET, path);
+        call.header("accept-encoding", coding).raw().await
+    };
+    let list = "/holders?area=13669";
+    let plain = ask(list, "identity").await;
+    assert_eq!(plain.header("content-encoding"), "");
+    for (accepted, coding) in [("gzip", "gzip"), ("br", "br"), ("gzip;q=0, br", "br")] {
+        let packed = ask(list, accepted).await;
+        assert_eq!(packed.header("content-encoding"), coding, "{accepted}");
+        assert!(packed.bytes.len() < plain.bytes.len() / 3, "{accepted}");
+        let read = recorder.call(reqwest::Method::GET, list).header("accept-encoding", accepted);
+        assert_eq!(read.send().await.bytes, plain.bytes, "{accepted}");
+    }
+    let id = known["id"].as_str().expect("an id");
+    let one = ask(&format!("/holders/{id}"), "gzip, br").await;
+    assert_eq!(one.header("content-encoding"), "");
+    assert_eq!(one.body["name"], "Trần Văn 19");
 }

@@ -159,7 +159,7 @@ impl Line for Total {
         Fields::new()
             .plain("total", self.total)
             .plain("counted_on", self.counted_on.map(|day| day.to_string()))
-            .plain("source", &*self.source)
+            .personal("source", &*self.source)
     }
 
     fn stamp(&self) -> Stamp {
@@ -238,7 +238,7 @@ impl Line for Closing {
     }
 
     fn fields(&self) -> Fields {
-        Fields::new().plain("state", self.state.as_str()).plain("reason", &*self.reason)
+        Fields::new().plain("state", self.state.as_str()).personal("reason", &*self.reason)
     }
 
     fn stamp(&self) -> Stamp {

@@ -181,6 +181,8 @@ pub async fn erase_personal_data(
     let holder = Holder::find(&mut db, &user, &HolderKey::parse(&id)?).await?;
     let tools = (state.keys(), &*areas);
     erase::erase(&mut db, &act, tools, &holder, Some(version), &json.reason).await?;
+    // Answers that were kept ready may name the person.
+    state.shared.answers.clear();
     Ok(Done)
 }
 

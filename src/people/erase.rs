@@ -3,18 +3,16 @@
 use std::collections::BTreeSet;
 
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Integer, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, Integer, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use futures_util::TryStreamExt;
 use serde_json::Value;
 use uuid::Uuid;
 
 use super::rows::{ABOUT, Person, StagedRow};
-use super::{Marks, check_person};
+use super::{Marks, check_person, free_text};
 use crate::areas::{AreaId, Areas};
 use crate::audit::{Entity, Fields, Item};
 use crate::auth::Act;
-use crate::clock::today;
 use crate::db::Conn;
 use crate::error::{Error, Result, say};
 use crate::holders::erased::NAMELESS;
@@ -26,8 +24,8 @@ use crate::kind::Kind;
 use crate::ledger::{self, Writer};
 use crate::number::NumberScheme;
 use crate::schema::{
-    audit_values, decision_titles, decisions, dismissed_pairs, erasures, holder_identifiers,
-    holders, import_files, import_rows, imports, merges,
+    decision_titles, decisions, dismissed_pairs, erasures, holder_identifiers, holders,
+    import_files, import_rows, imports, merges,
 };
 use crate::text::name_key;
 
@@ -63,7 +61,8 @@ pub async fn erase(
                 return Err(names_person());
             }
             forget_imports(w, keys, person, &marks, &communes).await?;
-            forget_trail(w, areas, person, &marks, &chains).await?;
+            free_text::forget_trail(w, areas, person, &marks, &chains).await?;
+            free_text::forget_inputs(w, &marks).await?;
             forget_decisions(w, person, &marks).await?;
             forget_holder(w, areas, person).await?;
             items.push(Item::changed(
@@ -182,50 +181,6 @@ async fn forget_holder(w: &mut Writer<'_>, areas: &Areas, person: &Person) -> Re
         .on_conflict_do_nothing()
         .execute(w.db)
         .await?;
-    Ok(())
-}
-
-/// The personal values behind the items on the person, and every reason that names it.
-async fn forget_trail(
-    w: &mut Writer<'_>,
-    areas: &Areas,
-    person: &Person,
-    marks: &Marks,
-    chains: &[AreaId],
-) -> Result<()> {
-    diesel::sql_query(format!(
-        "delete from audit_values v using unnest($1) h (id) join audit_items i on {ABOUT}
-         where v.area_id = i.area_id and v.seq = i.seq and v.n = i.n"
-    ))
-    .bind::<Array<Text>, _>(person.texts())
-    .execute(w.db)
-    .await?;
-    // A reason may stand with the commune, or with the province or the country above it.
-    let above: BTreeSet<AreaId> =
-        chains.iter().flat_map(|chain| areas.ancestors(*chain, today())).collect();
-    let mut found = (Vec::new(), Vec::new());
-    {
-        let reasons = audit_values::table
-            .filter(audit_values::area_id.eq_any(above).and(audit_values::n.eq(-1)))
-            .select((audit_values::area_id, audit_values::seq, audit_values::value))
-            .load_stream::<(i32, i64, String)>(w.db)
-            .await?;
-        let mut reasons = std::pin::pin!(reasons);
-        while let Some((area, seq, text)) = reasons.try_next().await? {
-            if marks.stand_in(&text) {
-                found.0.push(area);
-                found.1.push(seq);
-            }
-        }
-    }
-    diesel::sql_query(
-        "delete from audit_values v using unnest($1, $2) u (area_id, seq)
-         where v.area_id = u.area_id and v.seq = u.seq and v.n = -1",
-    )
-    .bind::<Array<Integer>, _>(found.0)
-    .bind::<Array<BigInt>, _>(found.1)
-    .execute(w.db)
-    .await?;
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod course;
 pub mod erase;
+mod free_text;
 pub mod print;
 pub mod rows;
 
@@ -25,6 +26,15 @@ impl Marks {
         let keys = names.into_iter().map(|name| format!(" {} ", search_key(name)));
         let names = keys.filter(|key| key.len() > 2).collect();
         Self { names, numbers: numbers.into_iter().map(str::to_owned).collect() }
+    }
+
+    /// The same without names of one word, which are words of other things too: `An` of `Công an`.
+    pub fn in_full(&self) -> Self {
+        let full = |name: &&String| name.split_whitespace().count() > 1;
+        Self {
+            names: self.names.iter().filter(full).cloned().collect(),
+            numbers: self.numbers.clone(),
+        }
     }
 
     /// Whether a text names the person: whole words of the name, without regard to case, diacritics

@@ -185,7 +185,7 @@ impl Line for Reported {
             .plain("total", self.total)
             .plain("printed_rate", self.printed_rate)
             .plain("printed_base", self.printed_base.map(PrintedBase::as_str))
-            .plain("source", &*self.source)
+            .personal("source", &*self.source)
             .plain("taken_back", self.taken_back)
     }
 

@@ -159,7 +159,7 @@ impl Line for Target {
     }
 
     fn fields(&self) -> Fields {
-        Fields::new().plain("percent", self.percent).plain("source", &*self.source)
+        Fields::new().plain("percent", self.percent).personal("source", &*self.source)
     }
 
     fn stamp(&self) -> Stamp {

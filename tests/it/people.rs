@@ -1,7 +1,7 @@
 //! What people ask of the register: to see what it holds on them, and to be forgotten.
 
 use diesel::sql_types::Text;
-use diesel_async::RunQueryDsl;
+use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use hoctap::auth::{Act, Role};
 use hoctap::imports::rows::Import;
 use hoctap::imports::{ImportState, Summary};
@@ -11,7 +11,9 @@ use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::support::proof::prove;
-use crate::support::records::{COMMUNE, PROVINCE, decision, record, title_at, title_path};
+use crate::support::records::{
+    COMMUNE, PROVINCE, close_day, decision, record, title_at, title_path,
+};
 use crate::support::{Client, TestApp};
 
 const NAME: &str = "Trịnh Bá Thuỷ Ngân";
@@ -187,6 +189,70 @@ async fn a_person_sees_all_that_is_held_and_is_forgotten_on_request() {
     let body =
         json!({"kind": "citizen", "area": COMMUNE, "name": "Trịnh Bá Ngân", "number": NUMBER});
     recorder.post("/holders", body).await.is(201);
+}
+
+#[actix_web::test]
+async fn what_was_typed_beside_figures_is_forgotten_with_the_person() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let supervisor = app.user(Role::Supervisor, PROVINCE).await;
+    let auditor = app.user(Role::Auditor, PROVINCE).await;
+    let citizen = json!({"kind": "citizen", "area": COMMUNE, "name": NAME, "number": NUMBER});
+    let her = recorder.post("/holders", citizen).await.is(201);
+    // A name of one word is a word of other things too.
+    let an = json!({"kind": "family", "area": COMMUNE, "name": "An"});
+    let an = recorder.post("/holders", an).await.is(201);
+
+    let at = format!("/areas/commune/{COMMUNE}");
+    let totals = format!("{at}/totals/2025");
+    for source in ["Công an phường".to_owned(), format!("Bà {} cung cấp", NAME.to_uppercase())]
+    {
+        let base = if source.starts_with("Công") { "households" } else { "adults" };
+        let total = json!({"totals": [{"base": base, "total": 900, "source": source}]});
+        let known = recorder.get(&totals).await.is(200);
+        let put = recorder.call(Method::PUT, &totals).knowing(&known).json(&total);
+        put.send().await.is(200);
+    }
+    let reason = format!("Theo lời bà {NAME}, số 036 085 771 234");
+    let closing = json!({"closings": [
+        {"kind": "clan", "state": "nothing_to_report", "reason": reason},
+    ]});
+    recorder.put(&format!("{at}/closings/2025"), closing).await.is(200);
+    let paper = json!({"year": 2025, "kind": "citizen", "reported_on": "2025-12-31",
+                       "recognised": 2, "source": format!("Sổ của {NAME}")});
+    supervisor.post(&format!("{at}/reported"), paper).await.is(201);
+    let target = json!({"targets": [{"kind": "family", "base": "households", "percent": 70,
+                                     "source": format!("Ý kiến của {NAME}")}]});
+    supervisor.put(&format!("{at}/targets/2025"), target).await.is(200);
+    let day = close_day(&app).await;
+    let question = format!("/statistics?area={COMMUNE}&kind=citizen&year_from=2025&as_of={day}");
+    assert!(auditor.get(&question).await.text().contains(NAME));
+    let tables = traces(&app).await;
+    for table in ["area_totals", "closings", "reported_figures", "targets", "audit_values"] {
+        assert!(tables.iter().any(|known| known == table), "{table}: {tables:?}");
+    }
+    assert!(!tables.iter().any(|table| table == "audit_items"), "{tables:?}");
+
+    for person in [&her, &an] {
+        let path = format!("/holders/{}", person["id"].as_str().unwrap());
+        let reason = json!({"reason": "Theo đơn yêu cầu"});
+        supervisor.step(&format!("{path}/personal-data"), person, reason).await.is(204);
+    }
+    assert_eq!(traces(&app).await, Vec::<String>::new());
+    let told = recorder.get(&totals).await.is(200).to_string();
+    assert!(told.contains("Công an phường") && told.contains("(đã xóa dữ liệu cá nhân)"), "{told}");
+    assert!(!auditor.get(&question).await.text().contains(NAME));
+    prove(&app).await;
+    assert_eq!(auditor.get("/audit/verify").await.is(200)["valid"], true);
+
+    // Nothing else of such a line can be changed, nor can anything be put in the place of a text.
+    for change in
+        ["total = 1", "source = 'Công an tỉnh'", "total = 1, source = '(đã xóa dữ liệu cá nhân)'"]
+    {
+        let update = format!("update area_totals set {change}");
+        let refused = app.db().await.batch_execute(&update).await.expect_err(change);
+        assert!(refused.to_string().contains("append-only"), "{change}: {refused}");
+    }
 }
 
 #[actix_web::test]

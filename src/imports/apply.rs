@@ -1,5 +1,7 @@
 //! The applying of a checked list: its good rows enter the register, or none unless all are good.
 
+use chrono::NaiveDate;
+
 use super::plan::{AT_ONCE, Plan, Planned, TitlePlan};
 use super::rows::{Import, add_newcomers};
 use super::{Code, ImportState, Row, Summary};
@@ -64,8 +66,13 @@ pub async fn apply(
             ));
         }
         let mut plan = Plan::make(w.db, keys, areas, &import, &rows).await?;
-        plan.mark_late(w, areas, &import, reason).await?;
-        let summary = Summary { left_out: checked.left_out, ..plan.summary(&rows) };
+        let late = plan.mark_late(w.db, areas, &import, w.day).await?;
+        match reason.filter(|reason| !reason.is_empty()) {
+            Some(reason) => w.because(reason),
+            None if late > 0 => return Err(late_reason_needed()),
+            None => {}
+        }
+        let summary = Summary { late, left_out: checked.left_out, ..plan.summary(&rows) };
         plan.write(w, keys, areas, &import, &rows, atomic).await?;
         import.save_faults(w, keys, &plan.bad()).await?;
         import.end_apply(w, &summary).await
@@ -74,20 +81,21 @@ pub async fn apply(
 }
 
 impl Plan {
-    /// Marks what comes after its deadline, or after the commune had closed, which takes a reason.
-    async fn mark_late(
+    /// Marks what comes after its deadline, or after the commune had closed, which takes a reason;
+    /// returns how many rows do.
+    pub async fn mark_late(
         &mut self,
-        w: &mut Writer<'_>,
+        db: &mut Conn,
         areas: &Areas,
         import: &Import,
-        reason: Option<&str>,
-    ) -> Result<()> {
+        day: NaiveDate,
+    ) -> Result<usize> {
         let places = [import.area_id, import.commune_id];
-        let calendar = Calendar::load(w.db, &places, &[import.year]).await?;
+        let calendar = Calendar::load(db, &places, &[import.year]).await?;
         let round = (import.year, import.kind);
-        let is_late = |entry| calendar.is_late(areas, import.commune_id, round, entry, w.day);
+        let is_late = |entry| calendar.is_late(areas, import.commune_id, round, entry, day);
         let (registering, scoring) = (is_late(Entry::Registration), is_late(Entry::Score));
-        let mut late = false;
+        let mut late = 0;
         for planned in self.rows.iter_mut().filter(|planned| planned.faults.is_empty()) {
             let Some(title) = &mut planned.title else { continue };
             let known = title.before.as_ref();
@@ -95,15 +103,10 @@ impl Plan {
                 || title.after.verified_score != known.and_then(|t| t.verified_score.clone());
             if known.is_none() && registering || scored && scoring {
                 title.after.late = true;
-                late = true;
+                late += 1;
             }
         }
-        match reason.filter(|reason| !reason.is_empty()) {
-            Some(reason) => w.because(reason),
-            None if late => return Err(late_reason_needed()),
-            None => {}
-        }
-        Ok(())
+        Ok(late)
     }
 
     /// Writes holders, numbers and titles of the good rows under the lock of the commune's chain.

@@ -80,11 +80,12 @@ async fn try_check(
         list.rows.iter_mut().for_each(Row::pass_unless_told);
     }
     let mut db = db::connect(&shared.url).await?;
-    let plan = Plan::make(&mut db, &shared.keys, areas, import, &list.rows).await?;
+    let mut plan = Plan::make(&mut db, &shared.keys, areas, import, &list.rows).await?;
     let rows = list.rows.iter().zip(&plan.rows).enumerate();
     let staged = rows.map(|(n, (row, planned))| staged(&shared.keys, import, n, row, planned));
     stage(&shared.url, import.id, staged).await?;
     let mut summary = plan.summary(&list.rows);
+    summary.late = plan.mark_late(&mut db, areas, import, today()).await?;
     summary.left_out = list.left_out;
     summary.left_out.truncate(MOST_LEFT_OUT);
     Ok(summary)

@@ -111,6 +111,9 @@ pub struct Summary {
     pub unchanged: usize,
     /// Good rows in which something was mended to read it.
     pub mended: usize,
+    /// Good rows that come after their deadline, or after the commune had closed: to enter them takes
+    /// a reason.
+    pub late: usize,
     /// Holders of last year's list that this one lacks.
     pub absent: usize,
     /// Their printed codes, at most 500.

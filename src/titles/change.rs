@@ -55,7 +55,7 @@ pub async fn register(
 }
 
 /// Marks what is entered after its deadline, or after its commune had closed, which takes a reason.
-async fn mark_late(
+pub(super) async fn mark_late(
     w: &mut Writer<'_>,
     areas: &Areas,
     titles: &mut [&mut Title],
@@ -287,7 +287,7 @@ pub async fn step(
         if !errors.is_empty() {
             return Err(chosen::refused(errors));
         }
-        if matches!(step, Step::Assess | Step::Verify) {
+        if matches!(step, Step::Assess | Step::Verify | Step::Reopen) {
             let mut titles: Vec<&mut Title> = after.iter_mut().map(|(title, _)| title).collect();
             mark_late(w, areas, &mut titles, Entry::Score, reason).await?;
         } else if let Some(reason) = reason.filter(|reason| !reason.is_empty()) {

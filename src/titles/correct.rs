@@ -2,7 +2,7 @@
 
 use uuid::Uuid;
 
-use super::change::{check_level, check_score, locked};
+use super::change::{check_level, check_score, locked, mark_late};
 use super::rows::{Title, TitleKey};
 use super::{is_undecided, write};
 use crate::areas::Areas;
@@ -14,6 +14,7 @@ use crate::holders::rows::Holder;
 use crate::input::IfMatch;
 use crate::kind::{Level, Status, Year};
 use crate::ledger;
+use crate::rounds::Entry;
 
 /// What is right; the rest stays as it is.
 #[derive(Debug, Clone, Default)]
@@ -64,6 +65,9 @@ pub async fn correct(
             let set = write::set_of(&sets, areas, &after, w.day);
             check_scores(&after, correction, set)?;
             after.assess(set);
+        }
+        if scores {
+            mark_late(w, areas, &mut [&mut after], Entry::Score, Some(reason)).await?;
         }
         w.because(reason);
         let hand = w.act.caller.role == Role::Recorder;

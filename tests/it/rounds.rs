@@ -5,7 +5,9 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::proof::prove;
-use crate::support::records::{COMMUNE, NEIGHBOUR, PROVINCE, family, holder, record, title_path};
+use crate::support::records::{
+    COMMUNE, NEIGHBOUR, PROVINCE, family, holder, record, title_at, title_path,
+};
 use crate::support::{Client, TestApp, faults};
 
 /// A year whose deadlines are over, and one whose deadlines lie ahead.
@@ -150,6 +152,36 @@ async fn what_comes_late_says_why_and_is_marked_and_nobody_vanishes_any_more() {
 }
 
 #[actix_web::test]
+async fn what_is_opened_again_or_corrected_after_its_deadline_is_late_too() {
+    let app = TestApp::start().await;
+    let supervisor = app.user(Role::Supervisor, PROVINCE).await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let approver = app.user(Role::Approver, COMMUNE).await;
+    let mut titles = Vec::new();
+    for (name, status) in [("Bình", "withdrawn"), ("Na", "verified"), ("Tư", "verified")] {
+        let holder = family(&recorder, &format!("Trần Thị {name}")).await;
+        let title = title_at(&recorder, &approver, &holder, PAST, status).await;
+        assert_eq!(title["late"], false);
+        titles.push((title_path(&holder, PAST), title));
+    }
+    set(&supervisor, PAST, &[("family", Some("2025-03-31"), Some("2026-02-15"))]).await;
+    let [(withdrawn, before), (scored, verified), (elsewhere, wrong)] = &titles[..] else {
+        panic!("three titles")
+    };
+    let reason = json!({"reason": "Gia đình xin xét lại"});
+    let again = recorder.step(&format!("{withdrawn}/reopen"), before, reason).await.is(200);
+    assert_eq!((&again["status"], &again["late"]), (&json!("registered"), &json!(true)));
+    let right = json!({"verified_score": {"total": 91}, "reason": "Cộng nhầm"});
+    recorder.step(&format!("{scored}/correct"), verified, right).await.is(200);
+    assert_eq!(recorder.get(scored).await.is(200)["late"], true);
+    // What was entered in time under a wrong year was entered in time.
+    let right = json!({"year": AHEAD, "reason": "Ghi nhầm năm"});
+    recorder.step(&format!("{elsewhere}/correct"), wrong, right).await.is(200);
+    let moved = elsewhere.replace(&PAST.to_string(), &AHEAD.to_string());
+    assert_eq!(recorder.get(&moved).await.is(200)["late"], false);
+}
+
+#[actix_web::test]
 async fn a_list_that_comes_late_says_why_once_for_all_its_rows() {
     let app = TestApp::start().await;
     let supervisor = app.user(Role::Supervisor, PROVINCE).await;
@@ -159,6 +191,8 @@ async fn a_list_that_comes_late_says_why_once_for_all_its_rows() {
     let sent =
         recorder.call(Method::POST, &format!("/imports?kind=family&area={COMMUNE}&year={PAST}"));
     let import = sent.header("prefer", "wait=20").bytes(list).send().await.is(200);
+    // The check says so before anybody asks for a reason.
+    assert_eq!(import["summary"]["late"], 2);
     let apply = format!("/imports/{}/apply", import["id"].as_str().unwrap());
     let refused = recorder.post(&apply, json!({"atomic": true})).await.is(422);
     assert_eq!(faults(&refused), [("/reason", "late_reason_needed")]);

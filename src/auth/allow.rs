@@ -8,7 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use uuid::Uuid;
 
-use super::{Act, Caller, Permission};
+use super::{Act, Caller, Permission, Role};
 use crate::error::{Error, Result, say};
 use crate::input::Json;
 
@@ -144,13 +144,7 @@ fn allow(request: &HttpRequest, permission: Permission) -> Result<(Act, Option<S
         }
     };
     if !caller.role.may(permission) {
-        return Err(Error::forbidden(
-            "role_not_allowed",
-            say(
-                format!("Vai trò “{}” không được làm việc này.", caller.role.vi()),
-                format!("The role {} may not do this.", caller.role),
-            ),
-        ));
+        return Err(not_allowed(caller.role, permission));
     }
     if caller.password_temporary && permission != Permission::Self_ {
         return Err(Error::forbidden(
@@ -165,6 +159,19 @@ fn allow(request: &HttpRequest, permission: Permission) -> Result<(Act, Option<S
     let route = format!("{} {}", request.method(), request.path());
     let key = idempotency_key(request)?;
     Ok((Act { caller, request_id, route, idempotency: None }, key))
+}
+
+/// 403 for a role that may not, with those that may.
+pub fn not_allowed(role: Role, permission: Permission) -> Error {
+    let able = Role::ALL.iter().filter(|role| role.may(permission));
+    let (vi, en): (Vec<&str>, Vec<&str>) = able.map(|role| (role.vi(), role.as_str())).unzip();
+    Error::forbidden(
+        "role_not_allowed",
+        say(
+            format!("Vai trò “{}” không được làm việc này; hãy nhờ: {}.", role.vi(), vi.join(", ")),
+            format!("The role {role} may not do this. Ask: {}.", en.join(", ")),
+        ),
+    )
 }
 
 fn idempotency_key(request: &HttpRequest) -> Result<Option<String>> {

@@ -12,8 +12,8 @@ use super::change::{self, Scores};
 use super::choice::{Choice, Named, RecordRef, Selection};
 use super::chosen;
 use super::rows::{Title, TitleKey};
-use crate::auth::allow::{Allow, ReadRecords, ReturnTitles, WriteRecords};
-use crate::auth::{Act, Caller};
+use crate::auth::allow::{Allow, ReadRecords, ReturnTitles, WriteRecords, not_allowed};
+use crate::auth::{Act, Caller, Permission};
 use crate::criteria::Score;
 use crate::db::Db;
 use crate::error::{Error, Result};
@@ -262,14 +262,8 @@ pub async fn step_titles(
     let act = user.act(&json);
     let steps = json.into_inner();
     let step = steps.step.step();
-    if step != Step::Return && !user.role.may(crate::auth::Permission::WriteRecords) {
-        return Err(Error::forbidden(
-            "role_not_allowed",
-            crate::error::say(
-                "Vai trò này chỉ được trả lại hồ sơ.",
-                "This role may only return titles.",
-            ),
-        ));
+    if step != Step::Return && !user.role.may(Permission::WriteRecords) {
+        return Err(not_allowed(user.role, Permission::WriteRecords));
     }
     let named = Named { records: steps.records, select: steps.select, expected: steps.expected };
     let choice = named.check(&areas, "")?;

@@ -350,7 +350,9 @@ async fn holders_decisions_and_the_trail_are_exported_like_their_lists() {
     for (row, entry) in trail.iter().zip(listed) {
         assert_eq!((&row["entry"], &row["hash"]), (&entry["id"], &entry["hash"]));
     }
-    recorder.get("/exports/audit").await.refuses(403, "role_not_allowed");
+    let refused = recorder.get("/exports/audit").await.refuses(403, "role_not_allowed");
+    let told = refused["detail"].as_str().unwrap();
+    assert!(told.ends_with("hãy nhờ: người giám sát, kiểm toán viên."), "{told}");
     recorder.get("/exports/holders?q=An").await.refuses(422, "invalid");
     recorder.get("/exports/titles?limit=5").await.refuses(422, "invalid");
     recorder.get("/exports/titles?format=pdf").await.refuses(422, "invalid");

@@ -233,7 +233,7 @@ pub fn line<'a>(areas: &'a Areas, decision: &'a Decision, line: &'a Line) -> [Ce
     ]
 }
 
-pub fn entry(entry: &AuditEntry) -> [Cell<'_>; 14] {
+pub fn entry(entry: &AuditEntry) -> [Cell<'_>; 15] {
     [
         entry.id.to_string().into(),
         (&*entry.area).into(),
@@ -249,6 +249,7 @@ pub fn entry(entry: &AuditEntry) -> [Cell<'_>; 14] {
         entry.request_id.into(),
         (&*entry.hash).into(),
         (&*entry.previous).into(),
+        (&*entry.summary).into(),
     ]
 }
 

@@ -195,5 +195,6 @@ pub static AUDIT: Table = Table {
         col("request_id", "Mã yêu cầu", 38),
         col("hash", "Mã băm", 66),
         col("previous", "Mã băm của mục trước", 66),
+        col("summary", "Nội dung", 90),
     ],
 };

@@ -198,6 +198,7 @@ async fn forget_decisions(w: &mut Writer<'_>, person: &Person, marks: &Marks) ->
             decision_titles::name.eq(NAMELESS),
             decision_titles::hamlet.eq(""),
             decision_titles::reason.eq(""),
+            decision_titles::annul_reason.eq(""),
         ))
         .execute(w.db)
         .await?;
@@ -214,17 +215,22 @@ async fn forget_decisions(w: &mut Writer<'_>, person: &Person, marks: &Marks) ->
         .set(decision_titles::reason.eq(""))
         .execute(w.db)
         .await?;
-    let notes: Vec<(Uuid, String)> = decisions::table
-        .filter(decisions::id.eq_any(&ids).and(decisions::note.ne("")))
-        .select((decisions::id, decisions::note))
+    // A note, or why a decision was annulled, may name somebody who stands in no annex of it.
+    let in_full = marks.in_full();
+    let texts: Vec<(Uuid, String, String)> = decisions::table
+        .filter(decisions::note.ne("").or(decisions::annul_reason.ne("")))
+        .select((decisions::id, decisions::note, decisions::annul_reason))
         .load(w.db)
         .await?;
-    let naming: Vec<Uuid> =
-        notes.into_iter().filter(|(_, note)| marks.stand_in(note)).map(|(id, _)| id).collect();
-    diesel::update(decisions::table.filter(decisions::id.eq_any(naming)))
-        .set(decisions::note.eq(""))
-        .execute(w.db)
-        .await?;
+    for (id, note, annulled) in texts {
+        let marks = if ids.contains(&id) { marks } else { &in_full };
+        if marks.stand_in(&note) || marks.stand_in(&annulled) {
+            diesel::update(decisions::table.find(id))
+                .set((decisions::note.eq(""), decisions::annul_reason.eq("")))
+                .execute(w.db)
+                .await?;
+        }
+    }
     Ok(())
 }
 

@@ -18,8 +18,7 @@ use crate::holders::erased::NAMELESS;
 use crate::ledger::Writer;
 use crate::schema::{audit_items, audit_values};
 
-/// The personal values behind the items on the person, and every reason and text of an input that
-/// names it.
+/// The personal values behind the items on the person, and every reason that names it.
 pub async fn forget_trail(
     w: &mut Writer<'_>,
     areas: &Areas,
@@ -37,43 +36,32 @@ pub async fn forget_trail(
     // A reason may stand with the commune, or with the province or the country above it.
     let above: BTreeSet<AreaId> =
         chains.iter().flat_map(|chain| areas.ancestors(*chain, today())).collect();
-    let mut found = (Vec::new(), Vec::new(), Vec::new());
+    let mut found = Vec::new();
     {
-        let inputs = [Entity::Total, Entity::Closing, Entity::Reported, Entity::Target];
-        let of_inputs = audit_items::table
-            .filter(audit_items::area_id.eq(audit_values::area_id))
-            .filter(audit_items::seq.eq(audit_values::seq))
-            .filter(audit_items::n.eq(audit_values::n))
-            .filter(audit_items::entity.eq_any(inputs.map(Entity::as_str)));
-        let texts = audit_values::table
-            .filter(audit_values::area_id.eq_any(above))
-            .filter(audit_values::n.eq(-1).or(diesel::dsl::exists(of_inputs)))
-            .select((
-                audit_values::area_id,
-                audit_values::seq,
-                audit_values::n,
-                audit_values::value,
-            ))
-            .load_stream::<(i32, i64, i32, String)>(w.db)
+        let reasons = audit_values::table
+            .filter(audit_values::area_id.eq_any(above).and(audit_values::n.eq(-1)))
+            .select((audit_values::area_id, audit_values::seq, audit_values::value))
+            .load_stream::<(i32, i64, String)>(w.db)
             .await?;
-        let mut texts = std::pin::pin!(texts);
-        let in_full = marks.in_full();
-        while let Some((area, seq, n, text)) = texts.try_next().await? {
-            let marks = if n == -1 { marks } else { &in_full };
+        let mut reasons = std::pin::pin!(reasons);
+        while let Some((area, seq, text)) = reasons.try_next().await? {
             if marks.stand_in(&text) {
-                found.0.push(area);
-                found.1.push(seq);
-                found.2.push(n);
+                found.push((area, seq, -1));
             }
         }
     }
+    forget_values(w, &found).await
+}
+
+/// Takes values out of the trail: their commitments stay.
+async fn forget_values(w: &mut Writer<'_>, values: &[(i32, i64, i32)]) -> Result<()> {
     diesel::sql_query(
         "delete from audit_values v using unnest($1, $2, $3) u (area_id, seq, n)
          where v.area_id = u.area_id and v.seq = u.seq and v.n = u.n",
     )
-    .bind::<Array<Integer>, _>(found.0)
-    .bind::<Array<BigInt>, _>(found.1)
-    .bind::<Array<Integer>, _>(found.2)
+    .bind::<Array<Integer>, _>(values.iter().map(|value| value.0).collect::<Vec<_>>())
+    .bind::<Array<BigInt>, _>(values.iter().map(|value| value.1).collect::<Vec<_>>())
+    .bind::<Array<Integer>, _>(values.iter().map(|value| value.2).collect::<Vec<_>>())
     .execute(w.db)
     .await?;
     Ok(())
@@ -107,5 +95,18 @@ pub async fn forget_inputs(w: &mut Writer<'_>, marks: &Marks) -> Result<()> {
             forget.bind::<Array<Text>, _>(naming).execute(w.db).await?;
         }
     }
-    Ok(())
+    let inputs = [Entity::Total, Entity::Closing, Entity::Reported, Entity::Target];
+    let kept = audit_items::table
+        .inner_join(
+            audit_values::table.on(audit_values::area_id
+                .eq(audit_items::area_id)
+                .and(audit_values::seq.eq(audit_items::seq))
+                .and(audit_values::n.eq(audit_items::n))),
+        )
+        .filter(audit_items::entity.eq_any(inputs.map(Entity::as_str)))
+        .select((audit_values::area_id, audit_values::seq, audit_values::n, audit_values::value));
+    let kept: Vec<(i32, i64, i32, String)> = kept.load(w.db).await?;
+    let naming = kept.into_iter().filter(|(.., text)| marks.stand_in(text));
+    let naming: Vec<(i32, i64, i32)> = naming.map(|(area, seq, n, _)| (area, seq, n)).collect();
+    forget_values(w, &naming).await
 }

@@ -64,8 +64,13 @@ async fn a_year_of_an_office_needs_no_more_than_the_rights_of_a_server() {
     let part = format!("/merges/{}/undo", merged["id"].as_str().unwrap());
     here.post(&part, why.clone()).await.is(200);
     let person = citizen(&here, COMMUNE, "Ngô Thị Gấm", json!({})).await;
+    let total = json!({"base": "adults", "total": 9, "source": "Bà Ngô Thị Gấm"});
+    let totals = format!("/areas/commune/{COMMUNE}/totals/2026");
+    here.put(&totals, json!({"totals": [total]})).await.is(200);
     here.put(&title_path(&person, 2026), json!({})).await.is(200);
     supervisor.step(&path(&person, "/personal-data"), &person, why.clone()).await.is(204);
+    let told = here.get(&totals).await.is(200).to_string();
+    assert!(!told.contains("Gấm") && told.contains("(đã xóa dữ liệu cá nhân)"), "{told}");
 
     // Hamlets: difficult, changed at once, changed when the day comes.
     let hamlets = format!("/areas/commune/{COMMUNE}/hamlets");

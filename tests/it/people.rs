@@ -224,6 +224,19 @@ async fn what_was_typed_beside_figures_is_forgotten_with_the_person() {
     let target = json!({"targets": [{"kind": "family", "base": "households", "percent": 70,
                                      "source": format!("Ý kiến của {NAME}")}]});
     supervisor.put(&format!("{at}/targets/2025"), target).await.is(200);
+    // Where she never was, and where she stands in no annex.
+    let neighbour = app.user(Role::Recorder, "13693").await;
+    let total =
+        json!({"totals": [{"base": "adults", "total": 5, "source": format!("Hỏi {NAME}")}]});
+    neighbour.put("/areas/commune/13693/totals/2025", total).await.is(200);
+    let approver = app.user(Role::Approver, COMMUNE).await;
+    let title = title_at(&recorder, &approver, &an, 2026, "verified").await;
+    let parts = json!([{"action": "recognise", "records": [record(&title)]}]);
+    let made = approver.post("/decisions", decision("91", parts)).await.is(201);
+    let annul = format!("/decisions/{}/annul", made["id"].as_str().unwrap());
+    let why = json!({"reason": format!("Bà {NAME} khiếu nại")});
+    approver.step(&annul, &made, why).await.is(200);
+    let an = recorder.get(&format!("/holders/{}", an["id"].as_str().unwrap())).await.is(200);
     let day = close_day(&app).await;
     let question = format!("/statistics?area={COMMUNE}&kind=citizen&year_from=2025&as_of={day}");
     assert!(auditor.get(&question).await.text().contains(NAME));

@@ -349,6 +349,7 @@ async fn holders_decisions_and_the_trail_are_exported_like_their_lists() {
     assert_eq!(trail.len(), listed.len());
     for (row, entry) in trail.iter().zip(listed) {
         assert_eq!((&row["entry"], &row["hash"]), (&entry["id"], &entry["hash"]));
+        assert_eq!(row["summary"], entry["summary"]);
     }
     let refused = recorder.get("/exports/audit").await.refuses(403, "role_not_allowed");
     let told = refused["detail"].as_str().unwrap();

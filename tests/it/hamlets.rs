@@ -5,7 +5,7 @@ use hoctap::auth::Role;
 use hoctap::hamlets::rows::Hamlet;
 use serde_json::{Value, json};
 
-use crate::support::lists::{faults as faults_of, send};
+use crate::support::lists::{csv, enter, faults as faults_of, hamlets, send};
 use crate::support::records::{COMMUNE, NEIGHBOUR, family_in, hamlet, register_is_sound, title_at};
 use crate::support::{Client, TestApp, faults};
 
@@ -195,4 +195,28 @@ async fn a_change_of_hamlets_names_everything_that_is_wrong_with_it() {
     assert_eq!(faults(&refused), [("/hamlets/0", "hamlet_unknown")]);
     supervisor.post(CHANGES, body.clone()).await.refuses(403, "role_not_allowed");
     there.post(CHANGES, body).await.refuses(404, "not_found");
+}
+
+#[actix_web::test]
+async fn a_list_that_may_mean_two_hamlets_is_asked_which() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    hamlets(&recorder, "tổ dân phố", &["5"]).await;
+    hamlets(&recorder, "thôn", &["5"]).await;
+    let list = |hamlet: &str| {
+        let row = format!("1;Trần Văn An;1970;{hamlet};85");
+        csv("STT;Họ và tên chủ hộ;Năm sinh;Thôn/Tổ;Điểm tự chấm", &[&*row])
+    };
+    let import = send(&recorder, "family&year=2026", list("5")).await;
+    assert_eq!(import["summary"]["bad"], 1, "{import:#}");
+    let path = format!("/imports/{}/errors", import["id"].as_str().unwrap());
+    let told = recorder.get(&path).await.is(200);
+    let fault = &told["items"][0]["faults"][0];
+    assert_eq!((&fault["code"], &fault["column"]), (&json!("hamlet_ambiguous"), &json!("D")));
+    let reason = fault["reason"].as_str().unwrap();
+    assert!(reason.contains("Thôn 5") && reason.contains("Tổ dân phố 5"), "{reason}");
+    // Written as one of the two that were named, it is that one.
+    enter(&recorder, "family&year=2026", list("Thôn 5")).await;
+    let living = recorder.get("/holders?kind=family").await.is(200);
+    assert_eq!(living["items"][0]["hamlet_name"], "Thôn 5", "{living:#}");
 }

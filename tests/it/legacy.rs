@@ -107,3 +107,37 @@ async fn a_list_of_2023_is_recognised_by_its_decision_of_a_district_that_is_no_m
     assert_eq!(verdict["valid"], true);
     prove(&app).await;
 }
+
+#[actix_web::test]
+async fn a_list_of_2023_may_say_what_each_scored() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    hamlets(&recorder, "tổ dân phố", &["1"]).await;
+    let list = csv(
+        "STT;Họ và tên chủ hộ;Năm sinh;Tổ dân phố;Điểm tự chấm;Điểm thẩm định",
+        &["1;Trần Văn An;1970;1;90;88", "2;Nguyễn Thị Bình;1985;1;60;45"],
+    );
+    let query = format!("kind=family&year=2023&area={FORMER}&on=2024-01-15");
+    let import = send(&recorder, &query, list).await.is(200);
+    assert_eq!(import["summary"]["good"], 2, "{import:#}");
+    apply(&recorder, &import, true).await;
+    let listed = recorder.get(&format!("/titles?import={}", id(&import))).await.is(200);
+    let told: Vec<Value> = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|title| {
+            json!([
+                title["name"],
+                title["status"],
+                title["own_score"]["total"],
+                title["verified_score"]["total"],
+                title["assessment"]["outcome"]
+            ])
+        })
+        .collect();
+    let an = json!(["Trần Văn An", "verified", 90.0, 88.0, "passes"]);
+    let binh = json!(["Nguyễn Thị Bình", "verified", 60.0, 45.0, "fails"]);
+    assert_eq!(told, [an, binh]);
+    prove(&app).await;
+}

@@ -23,7 +23,8 @@ use crate::inputs::rows::Total;
 use crate::keys::Keys;
 use crate::kind::Base;
 use crate::users;
-use crate::users::rows::{ServiceAccount, User, UserChange};
+use crate::users::rows::{User, UserChange};
+use crate::users::service_rows::ServiceAccount;
 use people::People;
 
 /// What is printed: who there is, and the password of all.

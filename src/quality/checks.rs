@@ -1,14 +1,13 @@
 //! The checks themselves: pure functions of what was counted, reported and closed.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
 
 use super::rows::{Counted, FamilyTitle, Held, OneFile, Scored, UnitTitle};
-use super::{Check, Closed, Finding, List, MANY, citizens_needed, decided_by};
+use super::{Check, Closed, Finding, List, decided_by};
 use crate::areas::{AreaId, Areas, Boundaries};
-use crate::criteria::{CriteriaSet, Points};
-use crate::inputs::Percent;
+use crate::criteria::CriteriaSet;
 use crate::inputs::rows::Total;
 use crate::kind::{Base, Kind, Level};
 use crate::reported::rows::Reported;
@@ -38,15 +37,15 @@ pub struct Material<'a> {
 
 /// What one area counts of a kind and level in a year.
 #[derive(Debug, Clone, Copy, Default)]
-struct Sum {
-    registered: i64,
-    recognised: i64,
+pub(super) struct Sum {
+    pub registered: i64,
+    pub recognised: i64,
     /// What waits for a decision after its day, and the first such day.
-    overdue: i64,
-    since: Option<NaiveDate>,
+    pub overdue: i64,
+    pub since: Option<NaiveDate>,
 }
 
-type Sums = BTreeMap<(AreaId, Kind, Level, i16), Sum>;
+pub(super) type Sums = BTreeMap<(AreaId, Kind, Level, i16), Sum>;
 
 /// Everything that the checks find, by area.
 pub fn findings(m: &Material<'_>) -> Vec<Finding> {
@@ -68,7 +67,7 @@ pub fn findings(m: &Material<'_>) -> Vec<Finding> {
 }
 
 impl Material<'_> {
-    fn finding(
+    pub(super) fn finding(
         &self,
         check: Check,
         area: AreaId,
@@ -298,112 +297,6 @@ impl Material<'_> {
                 let numbers = [("reported", reported.into()), ("counted", sum.recognised)];
                 found.push(self.finding(Check::ReportedDiffers, area, of, &numbers, vi));
             }
-        }
-    }
-
-    fn check_units(&self, found: &mut Vec<Finding>) {
-        for unit in self.units {
-            let needed = citizens_needed(&unit.grade, unit.educates);
-            if unit.citizens * 10_000 >= unit.people * needed {
-                continue;
-            }
-            let vi = format!(
-                "Đơn vị có {} trên {} người là công dân học tập trong năm, dưới mức {} % của danh \
-                 hiệu; hãy bổ sung kết quả của từng người hoặc xem lại danh hiệu.",
-                unit.citizens,
-                unit.people,
-                Percent(needed as i32)
-            );
-            let area = self.areas.chain(unit.area_id, unit.placed_id);
-            let numbers = [("citizens", unit.citizens), ("people", unit.people)];
-            let of = Some((Kind::Unit, unit.level));
-            let finding = self.finding(Check::UnitCitizensBelow, area, of, &numbers, vi);
-            found.push(Finding { holders: vec![unit.holder_id], ..finding });
-        }
-    }
-
-    fn check_families(&self, found: &mut Vec<Finding>) {
-        let mut by_area: BTreeMap<AreaId, Vec<uuid::Uuid>> = BTreeMap::new();
-        for family in self.families {
-            let area = self.areas.chain(family.area_id, family.placed_id);
-            by_area.entry(area).or_default().push(family.holder_id);
-        }
-        for (area, mut holders) in by_area {
-            let families = holders.len() as i64;
-            let vi = format!(
-                "{families} gia đình học tập có người lớn chưa là công dân học tập trong năm; hãy bổ \
-                 sung kết quả của từng người."
-            );
-            holders.truncate(MANY as usize);
-            let of = Some((Kind::Family, Level::Commune));
-            let numbers = [("families", families)];
-            let finding = self.finding(Check::FamilyAdultsNotCitizens, area, of, &numbers, vi);
-            let recognised = Some(List::Titles(Some(("status", "recognised".to_owned()))));
-            found.push(Finding { holders, list: recognised, ..finding });
-        }
-    }
-
-    fn check_scores(&self, found: &mut Vec<Finding>) {
-        // How many titles, whether all stand at their threshold, and the totals that occur.
-        type Rounds = BTreeMap<(AreaId, Kind, Level), (i64, bool, BTreeSet<i32>)>;
-        let mut rounds = Rounds::new();
-        for scored in self.scored {
-            let area = self.areas.chain(scored.area_id, scored.placed_id);
-            let set = self.sets.iter().find(|set| Some(set.id) == scored.criteria_set_id);
-            let threshold = set.and_then(|set| match scored.difficult {
-                true => set.rules.threshold_difficult.or(set.rules.threshold),
-                false => set.rules.threshold,
-            });
-            let (least, most) = (Points::try_from(scored.least), Points::try_from(scored.most));
-            let (titles, at, totals) = rounds.entry((area, scored.kind, scored.level)).or_insert((
-                0,
-                true,
-                BTreeSet::new(),
-            ));
-            *titles += scored.titles;
-            *at &= threshold.is_some_and(|t| least == Ok(t) && most == Ok(t));
-            totals.extend(threshold.map(|threshold| threshold.0));
-        }
-        for ((area, kind, level), (titles, at, totals)) in rounds {
-            if !at || titles < MANY {
-                continue;
-            }
-            let points: Vec<String> = totals.iter().map(|t| Points(*t).to_string()).collect();
-            let vi = format!(
-                "Cả {titles} danh hiệu {} đều được đúng {} điểm, vừa bằng mức đạt; hãy kiểm tra việc \
-                 chấm điểm.",
-                kind.vi().to_lowercase(),
-                points.join(" hoặc ")
-            );
-            let numbers = [("titles", titles)];
-            found.push(self.finding(
-                Check::ScoresAtThreshold,
-                area,
-                Some((kind, level)),
-                &numbers,
-                vi,
-            ));
-        }
-    }
-
-    fn check_files(&self, sums: &Sums, found: &mut Vec<Finding>) {
-        for file in self.one_file {
-            let area = self.areas.chain(file.area_id, file.placed_id);
-            let sum = sums.get(&(area, file.kind, file.level, self.year));
-            if sum.is_none_or(|sum| sum.registered != file.titles) {
-                continue;
-            }
-            let vi = format!(
-                "Cả {} danh hiệu {} của năm được đăng ký và công nhận từ một tệp duy nhất nên không \
-                 ai trượt; hãy bổ sung những trường hợp đăng ký mà không đạt.",
-                file.titles,
-                file.kind.vi().to_lowercase()
-            );
-            let numbers = [("titles", file.titles)];
-            let of = Some((file.kind, file.level));
-            let finding = self.finding(Check::OneFile, area, of, &numbers, vi);
-            let list = Some(List::Titles(Some(("import", file.import_id.to_string()))));
-            found.push(Finding { list, ..finding });
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod api;
 mod checks;
+mod record_checks;
 pub mod rows;
 
 use std::collections::{BTreeMap, BTreeSet};

@@ -7,7 +7,8 @@ use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
 use validator::Validate;
 
-use super::rows::{ServiceAccount, User, UserChange, UserFilter};
+use super::rows::{User, UserChange, UserFilter};
+use super::service_rows::ServiceAccount;
 use super::{check_password, check_username, hash_password, temporary_password};
 use crate::areas::Areas;
 use crate::auth::allow::{Allow, ManageAccounts};

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use validator::Validate;
 
-use super::rows::{ServiceAccount, User};
+use super::rows::User;
+use super::service_rows::ServiceAccount;
 use super::{check_password, hash_password, session, verify_password};
 use crate::auth::allow::{Allow, Self_};
 use crate::auth::{Caller, Role, token};

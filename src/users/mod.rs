@@ -3,6 +3,7 @@
 pub mod api;
 pub mod auth_api;
 pub mod rows;
+pub mod service_rows;
 pub mod session;
 
 use argon2::password_hash::phc::PasswordHash;

@@ -27,7 +27,8 @@ use hoctap::housekeeping;
 use hoctap::keys::Keys;
 use hoctap::state::Shared;
 use hoctap::users;
-use hoctap::users::rows::{ServiceAccount, User, UserChange};
+use hoctap::users::rows::{User, UserChange};
+use hoctap::users::service_rows::ServiceAccount;
 use reqwest::{Method, StatusCode, Version as Http};
 use serde_json::{Value, json};
 

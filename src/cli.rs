@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
-use hoctap::config::VARIABLES;
+use hoctap::base::config::VARIABLES;
 
 /// The register of Vietnam's learning titles.
 #[derive(Parser)]

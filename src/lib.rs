@@ -1,61 +1,23 @@
 //! hoctap: the register of Vietnam's learning titles.
 //!
-//! The modules in reading order; a module uses only those above it.
+//! A house of floors, in reading order: a floor uses only those above it, and within a floor a room
+//! uses only rooms above it.
 
-pub mod error;
-pub mod kind;
-pub mod version;
-pub mod clock;
-pub mod text;
-pub mod number;
-pub mod config;
-pub mod keys;
-pub mod limiter;
-pub mod metrics;
-pub mod schema;
-pub mod db;
-pub mod input;
-pub mod paging;
-pub mod reply;
+/// What everything stands on: errors, the five kinds, text, settings, keys, the database.
+pub mod base;
+/// What comes in and goes out: bodies and questions, answers, pages of lists, sheets of offices.
+pub mod wire;
+/// The identities of places, their names and maps over time.
 pub mod areas;
-pub mod state;
-pub mod days;
-pub mod auth;
-pub mod audit;
-pub mod proof;
+/// Who may what: roles, tokens, the caller of a request.
+pub mod access;
+/// What every change leaves: the chain, counts, days, checkpoints, appended lines.
 pub mod ledger;
-pub mod users;
-pub mod criteria;
-pub mod apart;
-pub mod hamlets;
-pub mod holders;
-pub mod inputs;
-pub mod rounds;
-pub mod titles;
-pub mod hamlet_changes;
-pub mod placements;
-pub mod difficult;
-pub mod reforms;
-pub mod moves;
-pub mod duplicates;
-pub mod sheets;
-pub mod accounts;
-pub mod imports;
-pub mod decisions;
-pub mod people;
-pub mod retention;
-pub mod reported;
-pub mod targets;
-pub mod forms;
-pub mod statistics;
-pub mod diff;
-pub mod progress;
-pub mod quality;
-pub mod exports;
-pub mod demo;
-pub mod web;
-pub mod contract;
-pub mod app;
-pub mod setup;
-pub mod embedded;
-pub mod housekeeping;
+/// What is kept: accounts, criteria, hamlets, holders, rounds, titles, decisions.
+pub mod register;
+/// What happens to it: lists, moves, merges, reforms, requests of people.
+pub mod acts;
+/// What is counted: totals, targets, reported figures, statistics, exports.
+pub mod figures;
+/// The routes, the contract, start and stop, housekeeping, the demo.
+pub mod server;

@@ -9,19 +9,22 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use clap::Parser;
-use hoctap::auth::{Act, Role};
-use hoctap::config::Config;
-use hoctap::embedded::{Embedded, Place};
-use hoctap::error::{Error, Result};
-use hoctap::exports::Manifest;
-use hoctap::keys::Keys;
-use hoctap::proof::{Document, Proof, PublicKeys};
-use hoctap::state::Shared;
-use hoctap::users::rows::{User, UserChange};
-use hoctap::{
-    app, audit, contract, db, demo, housekeeping, proof, reforms, retention, setup, sheets,
-    statistics, users,
-};
+use hoctap::access::state::Shared;
+use hoctap::access::{Act, Role};
+use hoctap::acts::{reforms, retention};
+use hoctap::base::config::Config;
+use hoctap::base::db;
+use hoctap::base::error::{Error, Result};
+use hoctap::base::keys::Keys;
+use hoctap::figures::exports::Manifest;
+use hoctap::figures::statistics;
+use hoctap::ledger::proof::{Document, Proof, PublicKeys};
+use hoctap::ledger::{audit, proof};
+use hoctap::register::accounts;
+use hoctap::register::accounts::rows::{User, UserChange};
+use hoctap::server::embedded::{Embedded, Place};
+use hoctap::server::{app, contract, demo, housekeeping, setup};
+use hoctap::wire::sheets;
 use tokio::signal::unix::{SignalKind, signal};
 
 use cli::{
@@ -201,12 +204,12 @@ async fn add_user(url: &str, keys: &Keys, new: &NewUser) -> Result<ExitCode> {
     let areas = setup::prepare(url, keys).await?;
     let role = Role::parse(&new.role)
         .ok_or_else(|| Error::internal(format!("there is no role {}", new.role)))?;
-    let area_id = areas.resolve("--area", &new.area, hoctap::clock::today())?;
-    if let Some(fault) = users::check_username(&new.username) {
+    let area_id = areas.resolve("--area", &new.area, hoctap::base::clock::today())?;
+    if let Some(fault) = accounts::check_username(&new.username) {
         return Err(Error::invalid(vec![fault]));
     }
-    let password = users::temporary_password();
-    let hash = users::hash_password(&password)?;
+    let password = accounts::temporary_password();
+    let hash = accounts::hash_password(&password)?;
     let change = UserChange { full_name: new.full_name.clone(), role, area_id, disabled: false };
     let act = Act::of_the_product(areas.country(), Role::Administrator);
     let mut db = db::connect(url).await?;
@@ -224,7 +227,7 @@ async fn reform_areas(url: &str, keys: &Keys, file: &str, apply: bool) -> Result
 
 async fn verify_audit(url: &str, keys: &Keys, area: &str) -> Result<ExitCode> {
     let areas = setup::prepare(url, keys).await?;
-    let area = areas.resolve("--area", area, hoctap::clock::today())?;
+    let area = areas.resolve("--area", area, hoctap::base::clock::today())?;
     let mut db = db::connect(url).await?;
     let public = PublicKeys::read(&keys.proof_jwks().to_string())?;
     let verdict = db::snapshot(&mut db, async |db| {

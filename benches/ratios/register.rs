@@ -8,13 +8,13 @@ use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use hoctap::access::{Act, Role};
 use hoctap::areas::Areas;
-use hoctap::auth::{Act, Role};
-use hoctap::db;
-use hoctap::embedded::{Embedded, Place};
-use hoctap::keys::Keys;
-use hoctap::setup;
-use hoctap::users::rows::{User, UserChange};
+use hoctap::base::db;
+use hoctap::base::keys::Keys;
+use hoctap::register::accounts::rows::{User, UserChange};
+use hoctap::server::embedded::{Embedded, Place};
+use hoctap::server::setup;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::{Value, json};
@@ -164,7 +164,7 @@ impl Register {
     async fn accounts(&self, areas: &Areas) {
         let mut db = db::connect(&self.url).await.expect("the database");
         let product = Act::of_the_product(areas.country(), Role::Administrator);
-        let hash = hoctap::users::hash_password(PASSWORD).expect("a hash");
+        let hash = hoctap::register::accounts::hash_password(PASSWORD).expect("a hash");
         for role in [Role::Recorder, Role::Auditor] {
             let full_name = "Người Đo".to_owned();
             let change = UserChange { full_name, role, area_id: areas.country(), disabled: false };

@@ -5,15 +5,18 @@ use actix_web::web::{Data, Path};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
+use super::boundaries_of;
+use super::places::Places;
 use super::{AreaId, AreaLevel, Areas};
-use crate::clock::today;
-use crate::error::{Error, Result};
-use crate::input::Query;
-use crate::paging;
-use crate::reply::{Body, Page};
-use crate::state::State;
+use crate::base::clock::today;
+use crate::base::error::{Error, Result};
+use crate::base::kind::Year;
+use crate::wire::input::Query;
+use crate::wire::paging;
+use crate::wire::reply::{Body, Page};
 
 /// An area as it was on the day asked for.
 #[derive(Debug, Serialize, ToSchema)]
@@ -108,11 +111,16 @@ pub struct OnQuery {
     on: Option<NaiveDate>,
 }
 
+/// The routes of this room.
+pub fn routes(api: &mut ServiceConfig<'_>) {
+    api.service(list_areas).service(get_area).service(get_lineage);
+}
+
 /// List or search areas. Public.
 #[utoipa::path(tag = "areas", params(AreaQuery))]
 #[get("/areas")]
-pub async fn list_areas(state: Data<State>, query: Query<AreaQuery>) -> Result<Page<AreaBody>> {
-    let areas = state.areas();
+pub async fn list_areas(places: Data<Places>, query: Query<AreaQuery>) -> Result<Page<AreaBody>> {
+    let areas = places.now();
     let on = query.on.unwrap_or_else(today);
     let parent = query.parent.as_deref().map(|p| areas.resolve("?parent", p, on)).transpose()?;
     let limit = paging::limit(query.limit)?;
@@ -139,11 +147,11 @@ pub async fn list_areas(state: Data<State>, query: Query<AreaQuery>) -> Result<P
 #[utoipa::path(tag = "areas", params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), OnQuery))]
 #[get("/areas/{level}/{code}")]
 pub async fn get_area(
-    state: Data<State>,
+    places: Data<Places>,
     path: Path<(String, String)>,
     query: Query<OnQuery>,
 ) -> Result<Body<AreaBody>> {
-    let areas = state.areas();
+    let areas = places.now();
     let on = query.on.unwrap_or_else(today);
     let id = find(&areas, &path.0, &path.1, on)?;
     body(&areas, id, on).map(Body).ok_or_else(Error::not_found)
@@ -153,11 +161,11 @@ pub async fn get_area(
 #[utoipa::path(tag = "areas", params(("level" = AreaLevel, Path), ("code" = String, Path, example = "13669"), OnQuery))]
 #[get("/areas/{level}/{code}/lineage")]
 pub async fn get_lineage(
-    state: Data<State>,
+    places: Data<Places>,
     path: Path<(String, String)>,
     query: Query<OnQuery>,
 ) -> Result<Body<Lineage>> {
-    let areas = state.areas();
+    let areas = places.now();
     let on = query.on.unwrap_or_else(today);
     let id = find(&areas, &path.0, &path.1, on)?;
     let area = areas.get(id);
@@ -180,7 +188,7 @@ pub async fn get_lineage(
 /// The area of a path; 404 with suggestions.
 pub fn find(areas: &Areas, level: &str, code: &str, on: NaiveDate) -> Result<AreaId> {
     let level = AreaLevel::parse(level).ok_or_else(Error::not_found)?;
-    let code = crate::text::tidy(code);
+    let code = crate::base::text::tidy(code);
     if let Some(id) = areas.find(&code, on).filter(|id| areas.get(*id).level == level) {
         return Ok(id);
     }
@@ -228,4 +236,16 @@ fn type_en(vi: &str) -> &'static str {
         "đặc khu" => "special zone",
         _ => "area",
     }
+}
+
+/// The area and year of a path, in the boundaries of that year's 31 December; of the running year,
+/// of today.
+pub fn place(
+    areas: &Areas,
+    (level, code, year): &(String, String, String),
+) -> Result<(AreaId, Year)> {
+    let year: i16 = year.parse().map_err(|_| Error::not_found())?;
+    let year = Year::try_from(year).map_err(|_| Error::not_found())?;
+    let on = boundaries_of(year.get(), today());
+    Ok((find(areas, level, code, on)?, year))
 }

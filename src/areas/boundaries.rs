@@ -6,7 +6,7 @@ use std::fmt;
 use chrono::NaiveDate;
 
 use super::{AreaId, AreaLevel, Areas};
-use crate::error::{Error, Result, say};
+use crate::base::error::{Error, Result, say};
 
 /// Whose boundaries are meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -214,4 +214,12 @@ impl Areas {
             }
         }
     }
+}
+
+/// The day in whose boundaries the inputs of a year stand: its 31 December, or `today` while that
+/// lies ahead. What lies before 2021 stands in the oldest boundaries that are known.
+pub fn boundaries_of(year: i16, today: NaiveDate) -> NaiveDate {
+    let end = NaiveDate::from_ymd_opt(i32::from(year), 12, 31).unwrap_or_default();
+    let oldest = NaiveDate::from_ymd_opt(2021, 1, 1).unwrap_or_default();
+    end.min(today).max(oldest)
 }

@@ -8,10 +8,10 @@ use diesel_async::RunQueryDsl;
 
 use super::rows::{generation, successions, versions};
 use super::{AreaId, AreaLevel};
-use crate::clock::today;
-use crate::db::Conn;
-use crate::error::Result;
-use crate::schema::areas;
+use crate::base::clock::today;
+use crate::base::db::Conn;
+use crate::base::error::Result;
+use crate::base::schema::areas;
 
 pub struct Areas {
     /// The day on which records are settled.

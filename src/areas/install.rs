@@ -9,10 +9,10 @@ use diesel_async::{AsyncConnection, RunQueryDsl};
 use serde::Deserialize;
 
 use super::{AreaId, AreaLevel, Areas, scopes};
-use crate::db::{Conn, locks};
-use crate::error::{Error, Result};
-use crate::schema::areas;
-use crate::text::search_key;
+use crate::base::db::{Conn, locks};
+use crate::base::error::{Error, Result};
+use crate::base::schema::areas;
+use crate::base::text::search_key;
 
 const UNITS: &[u8] = include_bytes!("../../data/areas/administrative_units.csv");
 const SUCCESSIONS: &[u8] = include_bytes!("../../data/areas/unit_successions.csv");

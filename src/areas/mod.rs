@@ -1,17 +1,27 @@
 //! Areas: every stored area is an id; its codes and names are read for a date.
 
-pub mod api;
-pub mod boundaries;
+/// Every area with its versions and successions, in memory.
 pub mod index;
-pub mod install;
-pub mod rows;
-pub mod scopes;
+/// Areas found by a part of their name.
 pub mod search;
+/// Counts put on the map of another day.
+pub mod boundaries;
+/// Areas read from the database.
+pub mod rows;
+/// Which areas a body answers for, as a table.
+pub mod scopes;
+/// Areas and successions loaded from the files that ship.
+pub mod install;
+/// The areas as they stand, shared by all workers.
+pub mod places;
+/// Areas on the wire.
+pub mod api;
 
-pub use boundaries::{Boundaries, Part, Place};
+pub use boundaries::{Boundaries, Part, Place, boundaries_of};
 pub use index::{Area, AreaVersion, Areas};
+pub use scopes::keeper;
 
-use crate::error::{Error, say};
+use crate::base::error::{Error, say};
 use crate::text_enum;
 
 pub type AreaId = i32;

@@ -5,9 +5,9 @@ use diesel::prelude::*;
 use diesel_async::RunQueryDsl;
 
 use super::{AreaId, AreaVersion};
-use crate::db::Conn;
-use crate::error::Result;
-use crate::schema::{area_generation, area_successions, area_versions};
+use crate::base::db::Conn;
+use crate::base::error::Result;
+use crate::base::schema::{area_generation, area_successions, area_versions};
 
 /// Counts up with every change of areas.
 pub async fn generation(db: &mut Conn) -> Result<i64> {

@@ -7,9 +7,9 @@ use diesel::sql_types::{Array, Integer};
 use diesel_async::RunQueryDsl;
 
 use super::{AreaId, Areas};
-use crate::db::Conn;
-use crate::error::Result;
-use crate::schema::area_scopes;
+use crate::base::db::Conn;
+use crate::base::error::Result;
+use crate::base::schema::area_scopes;
 
 /// Makes the table say what the index does, touching only what differs.
 pub async fn renew(db: &mut Conn, index: &Areas) -> Result<()> {
@@ -37,4 +37,14 @@ pub async fn renew(db: &mut Conn, index: &Areas) -> Result<()> {
             .await?;
     }
     Ok(())
+}
+
+/// In whose chain the inputs of an area stand: of the area that keeps its records today, or of the
+/// one above where it was split or abolished, as all districts were.
+pub fn keeper(areas: &Areas, area: AreaId) -> AreaId {
+    match (areas.settled(area), areas.get(area).versions.last().and_then(|last| last.parent)) {
+        (Some(settled), _) => settled,
+        (None, Some(above)) => keeper(areas, above),
+        (None, None) => area,
+    }
 }

@@ -3,8 +3,8 @@
 use chrono::NaiveDate;
 
 use super::{AreaId, AreaLevel, Areas};
-use crate::error::{Error, FieldError, Result, say};
-use crate::text::{near, search_key};
+use crate::base::error::{Error, FieldError, Result, say};
+use crate::base::text::{near, search_key};
 
 const SUGGESTIONS: usize = 5;
 

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use hoctap::auth::Role;
-use hoctap::clock::today;
+use hoctap::access::Role;
+use hoctap::base::clock::today;
 use reqwest::Method;
 use serde_json::Value;
 
@@ -68,8 +68,8 @@ impl Operation {
 
 /// The number of entries in each chain, by the code of its area.
 async fn chains(app: &TestApp) -> BTreeMap<String, i64> {
-    let areas = app.shared.areas();
-    let db = hoctap::db::copy_client(&app.shared.url).await.expect("a connection");
+    let areas = app.shared.places.now();
+    let db = hoctap::base::db::copy_client(&app.shared.url).await.expect("a connection");
     let rows = db.query("select area_id, seq from audit_heads", &[]).await.expect("the heads");
     rows.iter().map(|row| (areas.code(row.get(0), today()).to_owned(), row.get(1))).collect()
 }
@@ -137,12 +137,12 @@ async fn every_operation_keeps_to_its_roles_its_area_and_one_entry_in_each_chain
 
 /// Every entry that the operations left can be said by a person.
 async fn every_entry_is_told(app: &TestApp) {
-    let db = hoctap::db::copy_client(&app.shared.url).await.expect("a connection");
+    let db = hoctap::base::db::copy_client(&app.shared.url).await.expect("a connection");
     let rows = db.query("select distinct action from audit_entries", &[]).await.expect("actions");
     let actions: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
     assert!(actions.len() > 40, "{actions:?}");
     for action in actions {
-        assert!(hoctap::audit::actions::deed(&action).is_some(), "{action}");
+        assert!(hoctap::ledger::audit::actions::deed(&action).is_some(), "{action}");
     }
 }
 

@@ -1,6 +1,6 @@
 //! The same for what areas and their hamlets become.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::access_cases::{

@@ -1,6 +1,6 @@
 //! How every operation of the contract succeeds, and who may use it: one line each, for the sweep.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::access_areas::area_success;

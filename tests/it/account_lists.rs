@@ -1,7 +1,7 @@
 //! Accounts in numbers: a province's list, slips of paper, many at once.
 
 use diesel_async::RunQueryDsl;
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -124,7 +124,7 @@ async fn accounts_of_a_split_commune_wait_for_the_province() {
     app.user(Role::Recorder, COMMUNE).await;
     assert_eq!(administrator.get("/users?unsettled=true").await.is(200)["items"], json!([]));
     // As the reform of 2025 left it: an account of a commune that was divided among several.
-    let areas = app.shared.areas();
+    let areas = app.shared.places.now();
     let split = areas
         .all()
         .iter()
@@ -140,7 +140,7 @@ async fn accounts_of_a_split_commune_wait_for_the_province() {
     .unwrap();
     let waiting = administrator.get("/users?unsettled=true").await.is(200);
     assert_eq!(waiting["items"][0]["username"], "recorder.13669");
-    let successor = areas.code(split.successors[0].area, hoctap::clock::today()).to_owned();
+    let successor = areas.code(split.successors[0].area, hoctap::base::clock::today()).to_owned();
     let users = picks(&[&waiting["items"][0]]);
     let body = json!({"users": users, "area": successor, "reason": "Xã cũ chia tách"});
     administrator.post("/users/transfer", body).await.is(200);

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use jsonwebtoken::jwk::JwkSet;
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use reqwest::Method;

@@ -1,7 +1,7 @@
 //! A decision entered wrongly: annulled whole or in part, or corrected where only its paper was
 //! copied wrongly.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! The areas of the country on any day, by whatever people write.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! The trail: what it tells, to whom, and that it holds.
 
 use diesel_async::SimpleAsyncConnection;
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::records::{COMMUNE, NEIGHBOUR, PROVINCE, family, title_at, title_path};
@@ -145,8 +145,8 @@ async fn whatever_is_forged_is_named() {
     let approver = app.user(Role::Approver, COMMUNE).await;
     let holder = family(&recorder, "Trần Văn An").await;
     title_at(&recorder, &approver, &holder, 2026, "withdrawn").await;
-    let areas = app.shared.areas();
-    let area = areas.resolve("", COMMUNE, hoctap::clock::today()).expect("the commune");
+    let areas = app.shared.places.now();
+    let area = areas.resolve("", COMMUNE, hoctap::base::clock::today()).expect("the commune");
     let mut db = app.db().await;
     let forgeries = [
         ("update audit_entries set body = replace(body, 'recorder', 'approver') where seq = 3", "hash", 3),
@@ -170,7 +170,8 @@ async fn whatever_is_forged_is_named() {
     for (forgery, what, seq) in forgeries {
         db.batch_execute("begin; set local session_replication_role = replica").await.unwrap();
         db.batch_execute(forgery).await.expect("force");
-        let verdict = hoctap::audit::verify::verify(&mut db, &[area]).await.expect("a verdict");
+        let verdict =
+            hoctap::ledger::audit::verify::verify(&mut db, &[area]).await.expect("a verdict");
         db.batch_execute("rollback").await.unwrap();
         let found: Vec<_> = verdict.faults.iter().map(|f| (f.what, f.seq)).collect();
         assert_eq!(found, [(what, seq)], "{forgery}");
@@ -178,7 +179,9 @@ async fn whatever_is_forged_is_named() {
     }
     // Erasing a personal value is no forgery.
     db.batch_execute("delete from audit_values").await.expect("allowed");
-    assert!(hoctap::audit::verify::verify(&mut db, &[area]).await.expect("a verdict").valid);
+    assert!(
+        hoctap::ledger::audit::verify::verify(&mut db, &[area]).await.expect("a verdict").valid
+    );
     for table in ["audit_entries", "audit_items", "closed_days"] {
         for change in [format!("delete from {table}"), format!("truncate {table}")] {
             let refused = db.batch_execute(&change).await.unwrap_err().to_string();

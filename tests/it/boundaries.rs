@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::NaiveDate;
 use diesel_async::SimpleAsyncConnection;
+use hoctap::access::Role;
 use hoctap::areas::{AreaId, AreaLevel, Areas};
-use hoctap::auth::Role;
 use serde_json::{Value, json};
 
 use crate::support::records::COMMUNE;

@@ -6,8 +6,8 @@ use std::process::Output;
 use std::time::Duration;
 
 use chrono::{Days, NaiveDate};
-use hoctap::auth::Role;
-use hoctap::clock::today;
+use hoctap::access::Role;
+use hoctap::base::clock::today;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -133,7 +133,7 @@ async fn what_is_past_its_time_is_counted_and_then_removed_by_the_command_line()
         line.split_whitespace().nth(3).expect("a number").to_owned()
     };
     assert_eq!(failures("--preview"), "0", "it is kept for a day");
-    let db = hoctap::db::copy_client(&url).await.expect("the database");
+    let db = hoctap::base::db::copy_client(&url).await.expect("the database");
     db.batch_execute("update login_failures set at = at - interval '2 days'").await.expect("time");
     assert_eq!(failures("--preview"), "2", "of the name and of the address");
     assert_eq!(failures("--preview"), "2", "a preview removes nothing");

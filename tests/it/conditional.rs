@@ -5,7 +5,7 @@ use std::time::Duration;
 use diesel::sql_types::BigInt;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::join_all;
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

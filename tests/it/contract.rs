@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::support::contract::{DOCUMENT, operations, resolved};
 use crate::support::records::{COMMUNE, close_day};
 use crate::support::{TestApp, faults};
-use hoctap::auth::Role;
+use hoctap::access::Role;
 
 /// Operations of `/api/v1` that anyone may use.
 const PUBLIC: &[&str] = &[
@@ -28,7 +28,7 @@ fn the_file_is_what_the_program_says() {
     let file = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.yaml");
     let written = std::fs::read_to_string(file).expect("openapi.yaml");
     assert!(
-        written == hoctap::contract::yaml(),
+        written == hoctap::server::contract::yaml(),
         "the contract has changed: cargo run -q -- openapi > openapi.yaml"
     );
 }
@@ -349,5 +349,5 @@ async fn the_documentation_needs_no_other_server() {
     let served = get("/openapi.json").await.is(200);
     assert_eq!(served["openapi"], DOCUMENT["openapi"]);
     assert_eq!(served["paths"], DOCUMENT["paths"]);
-    assert_eq!(get("/openapi.yaml").await.text(), hoctap::contract::yaml());
+    assert_eq!(get("/openapi.yaml").await.text(), hoctap::server::contract::yaml());
 }

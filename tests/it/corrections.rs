@@ -1,6 +1,6 @@
 //! What was entered wrongly of a title: its year, its level, a score after it was verified.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::proof::prove;

@@ -1,6 +1,6 @@
 //! What a title asks: points, floors, grades, and sets that follow each other.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::proof::prove;

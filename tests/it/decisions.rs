@@ -1,6 +1,6 @@
 //! Decisions: entered whole, by somebody else, with their lists as they were that day.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::proof::prove;

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use chrono::Days;
-use hoctap::auth::Role;
-use hoctap::clock::today;
-use hoctap::kind::{Kind, Level};
+use hoctap::access::Role;
+use hoctap::base::clock::today;
+use hoctap::base::kind::{Kind, Level};
 use reqwest::Method;
 use serde_json::{Value, json};
 

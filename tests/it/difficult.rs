@@ -1,6 +1,6 @@
 //! Communes and hamlets with special difficulties: listed by a decision, judged by the lower threshold.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,7 +1,7 @@
 //! Two who look alike and are not one: said once, kept through moves and mergers, and asked again when
 //! one of them is named, aged or housed otherwise.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::proof::prove;

@@ -1,6 +1,6 @@
 //! One person declared twice: warned of, found, merged with both histories, and parted again.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join;
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::json;
 

@@ -3,7 +3,7 @@
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use calamine::{Data, Reader, Xlsx};
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
@@ -200,7 +200,7 @@ async fn a_workbook_speaks_to_officials() {
     let holder = family(&recorder, "=Trần Văn An").await;
     title_at(&recorder, &approver, &holder, 2026, "recognised").await;
     let answer = export(&recorder, "/exports/titles?year=2026&kind=family&format=xlsx").await;
-    assert_eq!(answer.header("content-type"), hoctap::reply::XLSX);
+    assert_eq!(answer.header("content-type"), hoctap::wire::reply::XLSX);
     assert_eq!(answer.header("content-disposition"), "attachment; filename=\"titles.xlsx\"");
     let rows = cells(&answer.bytes, 0);
     assert_eq!(rows.len(), 2);
@@ -218,8 +218,8 @@ async fn a_workbook_speaks_to_officials() {
     assert!(said.contains(&"Điều kiện: year=2026".to_owned()), "{said:?}");
     assert!(said.contains(&"Số dòng=1".to_owned()), "{said:?}");
     let by_header =
-        recorder.call(Method::GET, "/exports/titles").header("accept", hoctap::reply::XLSX);
-    assert_eq!(by_header.send().await.header("content-type"), hoctap::reply::XLSX);
+        recorder.call(Method::GET, "/exports/titles").header("accept", hoctap::wire::reply::XLSX);
+    assert_eq!(by_header.send().await.header("content-type"), hoctap::wire::reply::XLSX);
 }
 
 #[actix_web::test]
@@ -364,7 +364,7 @@ async fn what_was_known_on_a_closed_day_is_exported_the_same_for_ever() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     families(&recorder, &["Trần Văn An", "Lê Thị Bình"]).await;
-    let day = hoctap::clock::today();
+    let day = hoctap::base::clock::today();
     let open = recorder.get(&format!("/exports/titles?as_of={day}")).await;
     open.refuses(422, "day_not_closed");
     app.midnight(1).await;

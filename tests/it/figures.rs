@@ -1,6 +1,6 @@
 //! Figures: every state and rate, of what they are taken, and the records behind them.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::records::{
@@ -93,13 +93,13 @@ async fn every_state_is_counted_and_its_records_are_listed() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     let approver = app.user(Role::Approver, COMMUNE).await;
-    for status in hoctap::kind::Status::ALL {
+    for status in hoctap::base::kind::Status::ALL {
         let holder = family(&recorder, &format!("Gia đình {status}")).await;
         title_at(&recorder, &approver, &holder, 2026, status.as_str()).await;
     }
     let question = "area=13669&kind=family&year_from=2026";
     let seen = row(&recorder, question).await;
-    for status in hoctap::kind::Status::ALL {
+    for status in hoctap::base::kind::Status::ALL {
         assert_eq!(seen["by_status"][status.as_str()], 1, "{seen:#}");
     }
     // Withdrawn ones entered the round too.

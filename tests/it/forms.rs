@@ -1,7 +1,7 @@
 //! Totals, reported figures and targets by sheet: templates out, filled-in workbooks back.
 
-use hoctap::auth::Role;
-use hoctap::clock::today;
+use hoctap::access::Role;
+use hoctap::base::clock::today;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -5,9 +5,9 @@ use std::collections::HashMap;
 
 use chrono::NaiveDate;
 use diesel_async::SimpleAsyncConnection;
-use hoctap::auth::Role;
-use hoctap::housekeeping;
-use hoctap::kind::{Kind, Level};
+use hoctap::access::Role;
+use hoctap::base::kind::{Kind, Level};
+use hoctap::server::housekeeping;
 use serde_json::{Value, json};
 
 use crate::support::former::Former;

@@ -1,8 +1,8 @@
 //! Hamlets over time: renamed, converted, merged and dissolved by a decision, and taken back.
 
+use hoctap::access::Role;
 use hoctap::areas::Areas;
-use hoctap::auth::Role;
-use hoctap::hamlets::rows::Hamlet;
+use hoctap::register::hamlets::rows::Hamlet;
 use serde_json::{Value, json};
 
 use crate::support::lists::{csv, enter, faults as faults_of, hamlets, send};

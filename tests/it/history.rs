@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use hoctap::audit::actions::deed;
-use hoctap::auth::Role;
+use hoctap::access::Role;
+use hoctap::ledger::audit::actions::deed;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,9 +1,10 @@
 //! Imports: a list is checked, explained, applied, and means whom it names.
 
 use diesel_async::SimpleAsyncConnection;
-use hoctap::auth::Role;
-use hoctap::clock::today;
-use hoctap::{db, housekeeping};
+use hoctap::access::Role;
+use hoctap::base::clock::today;
+use hoctap::base::db;
+use hoctap::server::housekeeping;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -56,7 +57,7 @@ async fn nothing_changes_before_it_is_applied_and_nothing_a_second_time() {
     apply(&recorder, &again, true).await;
     assert_eq!(trail().await, [json!(1), json!(1), json!(7), json!(1)], "the import itself alone");
     let mut db = app.db().await;
-    assert_eq!(hoctap::statistics::rows::differences(&mut db).await.unwrap(), 0);
+    assert_eq!(hoctap::figures::statistics::rows::differences(&mut db).await.unwrap(), 0);
     let verdict = auditor.get(&format!("/audit/verify?area={COMMUNE}")).await.is(200);
     assert_eq!(verdict["valid"], true, "{verdict:#}");
 }

@@ -1,6 +1,6 @@
 //! What people report beside the records: totals of an area, and a commune's closings.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::records::{COMMUNE, NEIGHBOUR, PROVINCE};

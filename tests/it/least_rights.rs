@@ -2,9 +2,9 @@
 
 use chrono::Days;
 use diesel_async::SimpleAsyncConnection;
-use hoctap::auth::Role;
-use hoctap::clock::today;
-use hoctap::retention::rows::Rule;
+use hoctap::access::Role;
+use hoctap::acts::retention::rows::Rule;
+use hoctap::base::clock::today;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -115,7 +115,7 @@ async fn a_year_of_an_office_needs_no_more_than_the_rights_of_a_server() {
     administrator.post(&format!("{at}/undo"), why).await.is(200);
 
     // What is past its time goes, by the rules of every class.
-    let areas = app.shared.areas();
+    let areas = app.shared.places.now();
     let mut db = app.db().await;
     for rule in Rule::all(&mut db).await.expect("the rules") {
         rule.apply(&mut db, &app.shared.keys, &areas).await.expect("what a rule removes");

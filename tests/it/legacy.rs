@@ -1,6 +1,6 @@
 //! Lists of earlier years: of communes of that day, recognised by decisions of bodies of that day.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

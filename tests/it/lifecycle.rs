@@ -1,6 +1,6 @@
 //! The life of a title: every step from every status by every role, scores, batches.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! Lists as offices write them, and what the check makes of them.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

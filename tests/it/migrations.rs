@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use hoctap::db;
-use hoctap::keys::Keys;
-use hoctap::setup;
+use hoctap::base::db;
+use hoctap::base::keys::Keys;
+use hoctap::server::setup;
 
 use crate::support::cluster;
 

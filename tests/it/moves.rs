@@ -1,7 +1,7 @@
 //! Who moves: claimed by the commune of destination, seen by the one left behind, taken back.
 
 use diesel_async::RunQueryDsl;
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::TestApp;
@@ -150,7 +150,7 @@ async fn who_waits_for_the_placing_of_a_split_commune_cannot_move() {
     let here = app.user(Role::Recorder, COMMUNE).await;
     let there = app.user(Role::Recorder, NEIGHBOUR).await;
     let waiting = family(&here, "Trần Văn Bình").await;
-    let areas = app.shared.areas();
+    let areas = app.shared.places.now();
     let split = areas.all().iter().find(|area| area.settled.is_none() && area.successors.len() > 1);
     // As an old record of a commune that was divided among several.
     let sql = format!("update holders set area_id = {}", split.expect("a split commune").id);

@@ -1,8 +1,8 @@
 //! The register as it was known at the end of a closed day: the same answer for ever.
 
 use chrono::Days;
-use hoctap::auth::Role;
-use hoctap::clock::today;
+use hoctap::access::Role;
+use hoctap::base::clock::today;
 use serde_json::{Value, json};
 
 use crate::support::records::{

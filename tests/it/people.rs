@@ -2,10 +2,10 @@
 
 use diesel::sql_types::Text;
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
-use hoctap::auth::{Act, Role};
-use hoctap::imports::rows::Import;
-use hoctap::imports::{ImportState, Summary};
-use hoctap::text::search_key;
+use hoctap::access::{Act, Role};
+use hoctap::acts::imports::rows::Import;
+use hoctap::acts::imports::{ImportState, Summary};
+use hoctap::base::text::search_key;
 use reqwest::Method;
 use serde_json::{Value, json};
 use unicode_normalization::UnicodeNormalization;
@@ -317,7 +317,7 @@ async fn a_list_that_is_still_being_checked_brings_nobody_back() {
     }
     let import = Import::find(
         &mut db,
-        &Act::of_the_product(app.shared.areas().country(), Role::Recorder).caller,
+        &Act::of_the_product(app.shared.places.now().country(), Role::Recorder).caller,
         id,
     )
     .await
@@ -378,8 +378,8 @@ async fn records_go_when_their_time_is_over() {
     let mut db = app.db().await;
     shift_time(&app, "at - interval '400 days'", "true").await;
     assert_eq!(preview(&app, "untitled_holders").await, 1);
-    let areas = app.shared.areas();
-    for rule in hoctap::retention::rows::Rule::all(&mut db).await.unwrap() {
+    let areas = app.shared.places.now();
+    for rule in hoctap::acts::retention::rows::Rule::all(&mut db).await.unwrap() {
         rule.apply(&mut db, &app.shared.keys, &areas).await.unwrap();
     }
     assert_eq!(traces(&app).await, Vec::<String>::new());
@@ -407,7 +407,7 @@ async fn shift_time(app: &TestApp, at: &str, which: &str) {
 
 async fn preview(app: &TestApp, class: &str) -> i64 {
     let mut db = app.db().await;
-    let class = hoctap::retention::Class::parse(class).unwrap();
-    let rule = hoctap::retention::rows::Rule::find(&mut db, class).await.unwrap();
+    let class = hoctap::acts::retention::Class::parse(class).unwrap();
+    let rule = hoctap::acts::retention::rows::Rule::find(&mut db, class).await.unwrap();
     rule.preview(&mut db).await.unwrap()
 }

@@ -3,8 +3,8 @@
 
 use chrono::{Days, NaiveDate};
 use futures_util::future::join;
-use hoctap::auth::Role;
-use hoctap::clock::today;
+use hoctap::access::Role;
+use hoctap::base::clock::today;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -1,6 +1,6 @@
 //! How far an area is from its targets, and whose they are.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

@@ -5,8 +5,8 @@ use std::process::{Command, Output};
 
 use chrono::Days;
 use diesel_async::SimpleAsyncConnection;
-use hoctap::auth::Role;
-use hoctap::clock::today;
+use hoctap::access::Role;
+use hoctap::base::clock::today;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 

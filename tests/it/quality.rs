@@ -1,8 +1,8 @@
 //! What in the figures cannot be right or is unlikely, each made to happen and each absent otherwise.
 
 use diesel_async::SimpleAsyncConnection;
-use hoctap::auth::Role;
-use hoctap::kind::{Kind, Level};
+use hoctap::access::Role;
+use hoctap::base::kind::{Kind, Level};
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -200,9 +200,9 @@ async fn holders_who_look_alike_or_have_no_commune() {
     let path = "/statistics/quality?year=2026&code=holder_without_commune";
     assert_eq!(supervisor.get(path).await.is(200)["items"], json!([]));
     // As if entered before 1 July 2025 in 14503, which was split.
-    let areas = app.shared.areas();
+    let areas = app.shared.places.now();
     let old = areas.find("14503", "2025-06-30".parse().expect("a day")).expect("an area");
-    let db = hoctap::db::copy_client(&app.shared.url).await.expect("a connection");
+    let db = hoctap::base::db::copy_client(&app.shared.url).await.expect("a connection");
     let id: uuid::Uuid = first["id"].as_str().expect("an id").parse().expect("an id");
     let moved = db.execute("update holders set area_id = $1 where id = $2", &[&old, &id]).await;
     assert_eq!(moved.expect("a change"), 1);

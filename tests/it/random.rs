@@ -8,7 +8,7 @@ use chrono::NaiveDate;
 use diesel::sql_types::{Array, BigInt, Date, Text};
 use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
 use futures_util::future::{join, join_all};
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 use serde_json::{Value, json};

@@ -4,8 +4,8 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use hoctap::auth::Role;
-use hoctap::kind::{Kind, Level};
+use hoctap::access::Role;
+use hoctap::base::kind::{Kind, Level};
 use serde_json::{Value, json};
 use uuid::Uuid;
 

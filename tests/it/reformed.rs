@@ -6,9 +6,9 @@ use std::time::Duration;
 use chrono::{Days, NaiveDate};
 use diesel_async::SimpleAsyncConnection;
 use futures_util::future::join;
+use hoctap::access::Role;
 use hoctap::areas::Areas;
-use hoctap::auth::Role;
-use hoctap::clock::today;
+use hoctap::base::clock::today;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -322,7 +322,7 @@ async fn a_server_that_still_knows_what_was_taken_back_writes_nothing_there() {
     undo(&administrator, &reform).await.is(200);
     // It has just asked how things stand, and does not ask again within the second.
     recorder.get("/me").await.is(200);
-    other.shared.keep_areas(applied);
+    other.shared.places.keep(applied);
     let body = json!({"kind": "family", "area": COMMUNE, "name": "Trần Văn An"});
     recorder.post("/holders", body.clone()).await.refuses(409, "areas_changed");
     // A second later it knows.

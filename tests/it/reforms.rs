@@ -1,9 +1,9 @@
 //! Areas to come: a decree renames or merges communes, and the register goes on without a break.
 
 use chrono::{Days, NaiveDate};
-use hoctap::auth::Role;
-use hoctap::clock::today;
-use hoctap::reforms::command;
+use hoctap::access::Role;
+use hoctap::acts::reforms::command;
+use hoctap::base::clock::today;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -183,7 +183,7 @@ async fn the_command_line_applies_the_same_file() {
     let recorder = app.user(Role::Recorder, "13741").await;
     holder(&recorder, "family", "13741", json!({"name": "Trần Văn An"})).await;
     let mut db = app.db().await;
-    let areas = app.shared.areas();
+    let areas = app.shared.places.now();
     let text = command::import(&mut db, &areas, RENAMING, false).await.expect("a reform");
     assert!(text.contains("13741 Xã Vụ Bản, Tỉnh Ninh Bình -> 13741: 1 holders"), "{text}");
     let text = command::import(&mut db, &areas, RENAMING, true).await.expect("a reform");
@@ -192,7 +192,7 @@ async fn the_command_line_applies_the_same_file() {
     // The areas that were read before are not those that stand now.
     assert!(again.is_err());
     // A server learns of it by itself.
-    app.shared.keep_areas(hoctap::areas::Areas::load(&mut db).await.expect("the areas"));
+    app.shared.places.keep(hoctap::areas::Areas::load(&mut db).await.expect("the areas"));
     let day = NaiveDate::from_ymd_opt(2026, 11, 25).expect("a day");
     assert_eq!(name(&app.stranger(), "13741", day).await, "Phường Vụ Bản");
     register_is_sound(&app).await;

@@ -1,9 +1,9 @@
 //! Figures of paper reports, beside what is counted, with what is wrong in them.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
-use crate::forms::send;
+use crate::figures::forms::send;
 use crate::support::records::{COMMUNE, PROVINCE};
 use crate::support::{Client, TestApp, faults};
 

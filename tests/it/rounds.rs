@@ -1,6 +1,6 @@
 //! Rounds: deadlines from above, late entries with their reason and mark, closings, and who is overdue.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 

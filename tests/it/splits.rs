@@ -1,8 +1,8 @@
 //! Communes that were merged or split: whose accounts, hamlets and records go where.
 
+use hoctap::access::Role;
 use hoctap::areas::Areas;
-use hoctap::auth::Role;
-use hoctap::kind::{Kind, Level};
+use hoctap::base::kind::{Kind, Level};
 use serde_json::json;
 
 use crate::support::TestApp;
@@ -65,7 +65,7 @@ async fn a_server_that_started_before_a_reform_learns_of_its_day() {
     let app = TestApp::start().await;
     Former::open(&app, MERGED).await.account("recorder.cu", Role::Recorder).await;
     let stale = Areas::load_known(&mut app.db().await, None, before_reform()).await.unwrap();
-    app.shared.keep_areas(stale);
+    app.shared.places.keep(stale);
     let recorder = app.log_in("recorder.cu").await;
     assert_eq!(recorder.get("/me").await.is(200)["area"], COMMUNE);
 }

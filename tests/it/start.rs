@@ -168,7 +168,7 @@ async fn a_server_runs_under_a_role_that_owns_nothing() {
     let file = keys.path().join("keys.json");
     let owner = Home::with_database(&url, &file);
     owner.run(&["keys", &file.display().to_string()]);
-    let db = hoctap::db::copy_client(&url).await.expect("a connection");
+    let db = hoctap::base::db::copy_client(&url).await.expect("a connection");
     db.batch_execute("create role least login").await.expect("a role");
     let least = url.replacen("postgres://postgres@", "postgres://least@", 1);
     let home = Home::with_database(&least, &file);
@@ -179,7 +179,7 @@ async fn a_server_runs_under_a_role_that_owns_nothing() {
     let server = home.serve(&[]);
     let token = administrator(&home, &server).await;
     assert_eq!(add_user(&server, &token, "moi.13669").await, 201);
-    let db = hoctap::db::copy_client(&least).await.expect("a connection");
+    let db = hoctap::base::db::copy_client(&least).await.expect("a connection");
     for forbidden in [
         "update audit_entries set items = 0",
         "delete from audit_items",
@@ -225,7 +225,7 @@ fn what_cannot_start_says_why() {
 fn help_explains_every_command_and_variable() {
     let help = Home::new().run(&["--help"]);
     let text = String::from_utf8_lossy(&help.stdout).into_owned();
-    for variable in hoctap::config::VARIABLES {
+    for variable in hoctap::base::config::VARIABLES {
         assert!(text.contains(variable.name) && text.contains(variable.meaning), "{text}");
     }
     for command in ["serve", "migrate", "keys", "user", "audit", "verify", "openapi"] {

@@ -1,6 +1,6 @@
 //! Targets: national ones come with the product, provinces and communes set their own.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::records::{COMMUNE, PROVINCE};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::io::{Cursor, Read};
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use serde_json::{Value, json};
 
 use crate::support::lists::{

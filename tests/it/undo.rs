@@ -1,6 +1,6 @@
 //! Taking an import back: every record stands again as it was, or it is said what stands in the way.
 
-use hoctap::auth::Role;
+use hoctap::access::Role;
 use rand::rngs::StdRng;
 use rand::seq::IndexedRandom;
 use rand::{RngExt, SeedableRng};

@@ -7,10 +7,10 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 
-use hoctap::db;
-use hoctap::embedded::Embedded;
-use hoctap::keys::Keys;
-use hoctap::setup;
+use hoctap::base::db;
+use hoctap::base::keys::Keys;
+use hoctap::server::embedded::Embedded;
+use hoctap::server::setup;
 
 struct Cluster {
     /// Of the template.

@@ -7,8 +7,9 @@ use jsonschema::Validator;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-pub static DOCUMENT: LazyLock<Value> =
-    LazyLock::new(|| serde_json::to_value(hoctap::app::openapi()).expect("a document"));
+pub static DOCUMENT: LazyLock<Value> = LazyLock::new(|| {
+    serde_json::to_value(hoctap::server::contract::openapi()).expect("a document")
+});
 
 /// Every operation: its method, its path, its description.
 pub fn operations() -> Vec<(Method, &'static str, &'static Value)> {

@@ -1,14 +1,14 @@
 //! The register as it was kept before communes were merged and split.
 
 use chrono::NaiveDate;
+use hoctap::access::{Act, Role};
 use hoctap::areas::{AreaId, Areas};
-use hoctap::auth::{Act, Role};
-use hoctap::db::Conn;
-use hoctap::hamlets::rows::{Hamlet, HamletChange};
-use hoctap::holders::rows::Holder;
-use hoctap::kind::{Kind, Level};
-use hoctap::titles::change::register;
-use hoctap::users::rows::{User, UserChange};
+use hoctap::base::db::Conn;
+use hoctap::base::kind::{Kind, Level};
+use hoctap::register::accounts::rows::{User, UserChange};
+use hoctap::register::hamlets::rows::{Hamlet, HamletChange};
+use hoctap::register::holders::rows::Holder;
+use hoctap::register::titles::change::register;
 use uuid::Uuid;
 
 use super::TestApp;
@@ -45,7 +45,7 @@ impl Former {
             area_id: self.commune(),
             disabled: false,
         };
-        let hash = hoctap::users::hash_password(super::PASSWORD).expect("a hash");
+        let hash = hoctap::register::accounts::hash_password(super::PASSWORD).expect("a hash");
         let made = User::create(&mut self.db, &self.act, change, username, &hash, false).await;
         made.expect("a former account")
     }

@@ -17,18 +17,18 @@ use std::sync::Arc;
 use actix_web::dev::ServerHandle;
 use chrono::Days;
 use diesel_async::SimpleAsyncConnection;
-use hoctap::app;
+use hoctap::access::state::Shared;
+use hoctap::access::{Act, Role};
 use hoctap::areas::Areas;
-use hoctap::auth::{Act, Role};
-use hoctap::clock::today;
-use hoctap::config::{Config, SpoolLimits};
-use hoctap::db::{self, Conn};
-use hoctap::housekeeping;
-use hoctap::keys::Keys;
-use hoctap::state::Shared;
-use hoctap::users;
-use hoctap::users::rows::{User, UserChange};
-use hoctap::users::service_rows::ServiceAccount;
+use hoctap::base::clock::today;
+use hoctap::base::config::{Config, SpoolLimits};
+use hoctap::base::db::{self, Conn};
+use hoctap::base::keys::Keys;
+use hoctap::register::accounts;
+use hoctap::register::accounts::rows::{User, UserChange};
+use hoctap::register::accounts::service_rows::ServiceAccount;
+use hoctap::server::app;
+use hoctap::server::housekeeping;
 use reqwest::{Method, StatusCode, Version as Http};
 use serde_json::{Value, json};
 
@@ -164,12 +164,12 @@ impl TestApp {
     }
 
     pub async fn named_user(&self, username: &str, role: Role, area: &str) -> Client<'_> {
-        let areas = self.shared.areas();
+        let areas = self.shared.places.now();
         let area_id = areas.resolve("", area, today()).expect("an area");
         let act = Act::of_the_product(areas.country(), Role::Administrator);
         let full_name = "Trần Thị Thử".to_owned();
         let change = UserChange { full_name, role, area_id, disabled: false };
-        let hash = users::hash_password(PASSWORD).expect("a hash");
+        let hash = accounts::hash_password(PASSWORD).expect("a hash");
         let mut db = self.db().await;
         User::create(&mut db, &act, change, username, &hash, false).await.expect("a new account");
         self.log_in(username).await
@@ -183,7 +183,7 @@ impl TestApp {
 
     /// A dashboard of an area.
     pub async fn dashboard(&self, area: &str) -> Client<'_> {
-        let areas = self.shared.areas();
+        let areas = self.shared.places.now();
         let area_id = areas.resolve("", area, today()).expect("an area");
         let act = Act::of_the_product(areas.country(), Role::Administrator);
         let name = format!("dashboard {area}");

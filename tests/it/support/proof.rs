@@ -3,7 +3,8 @@
 use diesel::sql_types::{BigInt, Text};
 use diesel_async::RunQueryDsl;
 use hoctap::areas::Areas;
-use hoctap::{audit, statistics};
+use hoctap::figures::statistics;
+use hoctap::ledger::audit;
 
 use super::TestApp;
 

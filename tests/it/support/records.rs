@@ -1,7 +1,7 @@
 //! Records as tests need them, entered through the API.
 
 use chrono::{Days, NaiveDate};
-use hoctap::clock::today;
+use hoctap::base::clock::today;
 use serde_json::{Value, json};
 
 pub use super::proof::prove as register_is_sound;
@@ -149,10 +149,10 @@ pub async fn hamlet(recorder: &Client<'_>, area: &str, hamlet_type: &str, name: 
 pub async fn close_day(app: &TestApp) -> NaiveDate {
     let mut db = app.db().await;
     let until = today() + Days::new(1_000);
-    let last = hoctap::days::last_closed(&mut db, until).await.expect("closed days");
+    let last = hoctap::ledger::days::last_closed(&mut db, until).await.expect("closed days");
     let day = last.map_or(today(), |last| today().max(last + Days::new(1)));
     let next = day + Days::new(1);
-    let kept = hoctap::housekeeping::once(&mut db, &app.shared.keys, next).await;
+    let kept = hoctap::server::housekeeping::once(&mut db, &app.shared.keys, next).await;
     kept.expect("housekeeping");
     day
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use chrono::NaiveDate;
 use diesel::sql_types::{Date, Text};
 use diesel_async::RunQueryDsl;
-use hoctap::auth::Role;
-use hoctap::kind::Status;
+use hoctap::access::Role;
+use hoctap::base::kind::Status;
 use serde_json::{Map, Value};
 
 use super::TestApp;

@@ -1,0 +1,69 @@
+//! When a commune or hamlet is specially difficult, by the decision that lists it: the lower threshold
+//! holds there.
+
+pub mod api;
+pub mod hamlet_api;
+pub mod rows;
+
+pub use crate::register::hamlets::marks::Period;
+
+use crate::base::error::{Error, FieldError, Result, say};
+
+/// A list without faults, in the order of time.
+pub fn in_order(mut periods: Vec<Period>) -> Result<Vec<Period>> {
+    let errors = faults(&periods);
+    if !errors.is_empty() {
+        return Err(Error::invalid(errors));
+    }
+    periods.sort_by_key(|period| period.from);
+    Ok(periods)
+}
+
+/// What is wrong with a list of periods: one that ends before it begins, two that overlap.
+fn faults(periods: &[Period]) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    for (n, period) in periods.iter().enumerate() {
+        if period.to.is_some_and(|to| to < period.from) {
+            errors.push(FieldError::new(
+                format!("/periods/{n}/valid_to"),
+                "before_from",
+                say("Ngày cuối trước ngày đầu.", "The last day is before the first."),
+            ));
+        }
+        let meets = |other: &Period| {
+            other.to.is_none_or(|to| period.from <= to)
+                && period.to.is_none_or(|to| other.from <= to)
+        };
+        if periods[..n].iter().any(meets) {
+            errors.push(FieldError::new(
+                format!("/periods/{n}"),
+                "overlap",
+                say("Hai khoảng thời gian chồng nhau.", "Two periods overlap."),
+            ));
+        }
+    }
+    errors
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use chrono::NaiveDate;
+
+    #[test]
+    fn periods_follow_each_other() {
+        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
+        let period = |from: &str, to: Option<&str>| Period {
+            from: day(from),
+            to: to.map(day),
+            source: String::new(),
+        };
+        let codes = |periods: &[Period]| {
+            faults(periods).into_iter().map(|fault| fault.code).collect::<Vec<_>>()
+        };
+        let first = period("2021-06-04", Some("2025-12-31"));
+        assert_eq!(codes(&[first.clone(), period("2026-01-01", None)]), [""; 0]);
+        assert_eq!(codes(&[first.clone(), period("2025-12-31", None)]), ["overlap"]);
+        assert_eq!(codes(&[period("2026-01-01", Some("2025-12-31"))]), ["before_from"]);
+    }
+}

@@ -1,0 +1,363 @@
+//! Imports: a list is sent, checked, explained, applied.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use actix_web::body::BoxBody;
+use actix_web::http::header::{HeaderMap, LOCATION};
+use actix_web::web::{Data, Path, Payload};
+use actix_web::{HttpRequest, HttpResponse, Responder, get, post};
+use chrono::{DateTime, NaiveDate, Utc};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+use utoipa::openapi::{RefOr, Response};
+use utoipa::{IntoParams, IntoResponses, ToSchema};
+use utoipa_actix_web::service_config::ServiceConfig;
+use uuid::Uuid;
+use validator::Validate;
+
+use super::files::{file_name, receive};
+use super::rows::Import;
+use super::{ImportState, Summary, apply, check, undo};
+use crate::access::Caller;
+use crate::access::allow::{self, Allow};
+use crate::access::state::State;
+use crate::areas::{AreaId, AreaLevel};
+use crate::base::clock::today;
+use crate::base::error::{Error, Result, say};
+use crate::base::kind::{Kind, Level, Year};
+use crate::register::hamlets::writable;
+use crate::wire::input::{Json, Query, path_id};
+use crate::wire::paging;
+use crate::wire::reply::{Body, Page};
+
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ImportQuery {
+    kind: Kind,
+    /// Code of the commune.
+    #[param(example = "13669")]
+    area: String,
+    year: Year,
+    /// The usual level of the kind if not given.
+    level: Option<Level>,
+    /// The day of the list, for one of earlier years: the code is read for it, so that it may be one
+    /// of former boundaries, and the titles are registered on it. Today if not given.
+    on: Option<NaiveDate>,
+    /// True: the list is the annex of a decision. Whoever stands in it without a result passed.
+    annex: Option<bool>,
+}
+
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PageQuery {
+    limit: Option<i64>,
+    cursor: Option<String>,
+}
+
+/// Whether an import is applied whole or not at all.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Apply {
+    /// True: nothing is entered unless all rows are good. False: the good rows are entered.
+    atomic: bool,
+    /// Needed for a list that comes after its deadline, or after its commune had closed.
+    #[schema(example = "Danh sách nộp bổ sung")]
+    #[validate(length(max = 1000))]
+    reason: Option<String>,
+}
+
+/// Whether an import is taken back as far as that is possible.
+#[derive(Debug, Deserialize, Validate, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Undo {
+    /// True: records that were changed since stay as they are, the others are taken back. False:
+    /// nothing is taken back unless all can be.
+    #[serde(default)]
+    partial: bool,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = Import)]
+pub struct ImportBody {
+    id: Uuid,
+    kind: Kind,
+    level: Level,
+    /// Code of the commune on the day of the list.
+    area: String,
+    area_name: String,
+    year: i16,
+    /// The day of the list.
+    on: NaiveDate,
+    file_name: String,
+    file_size: i64,
+    file_sha256: String,
+    state: ImportState,
+    summary: Summary,
+    created_at: DateTime<Utc>,
+    applied_at: Option<DateTime<Utc>>,
+}
+
+/// 202 while the list is being checked, 200 when that is done; Location names the import.
+pub struct Taken {
+    body: ImportBody,
+}
+
+impl Responder for Taken {
+    type Body = BoxBody;
+
+    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
+        let location = format!("/api/v1/imports/{}", self.body.id);
+        let accepted = self.body.state == ImportState::Checking;
+        let mut response = Body(self.body).respond_to(request);
+        if accepted {
+            *response.status_mut() = actix_web::http::StatusCode::ACCEPTED;
+        }
+        if let Ok(location) = location.parse() {
+            response.headers_mut().insert(LOCATION, location);
+        }
+        response
+    }
+}
+
+impl IntoResponses for Taken {
+    fn responses() -> BTreeMap<String, RefOr<Response>> {
+        let mut responses = Body::<ImportBody>::responses();
+        let same = responses.values().next().cloned();
+        responses.extend(same.map(|response| ("202".to_owned(), response)));
+        responses
+    }
+}
+
+/// The routes of this room.
+pub fn routes(api: &mut ServiceConfig<'_>) {
+    api.service(create_import)
+        .service(list_imports)
+        .service(get_import)
+        .service(apply_import)
+        .service(undo_import);
+}
+
+/// Send a list (CSV, XLSX, XLS, ODS) as the body. It is checked and staged; nothing is changed yet.
+///
+/// `Prefer: wait=10` waits up to that many seconds (at most 60) for the result.
+#[utoipa::path(
+    tag = "imports",
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    security(("bearer" = [])),
+    params(ImportQuery)
+)]
+#[post("/imports")]
+pub async fn create_import(
+    state: Data<State>,
+    user: Allow<allow::Import>,
+    query: Query<ImportQuery>,
+    request: HttpRequest,
+    payload: Payload,
+) -> Result<Taken> {
+    let import = new_import(&state, &user, &query, &request)?;
+    let file = receive(&request, payload, state.config().upload_limit).await?;
+    let import = Import {
+        file_digest: Sha256::digest(&file).to_vec(),
+        file_size: file.len() as i64,
+        ..import
+    };
+    let said = Sha256::new().chain_update(request.query_string()).chain_update(&file).finalize();
+    let mut db = state.db().await?;
+    let id =
+        Import::create(&mut db, &user.act_on(said.into()), state.keys(), &import, &file).await?;
+    drop(db);
+    if id == import.id {
+        let annex = query.annex == Some(true);
+        check::start(state.shared.clone(), state.areas(), import, file, annex);
+    }
+    let found = wait(&state, &user, id, request.headers()).await?;
+    Ok(Taken { body: body(&state, found) })
+}
+
+/// List imports, the latest first.
+#[utoipa::path(tag = "imports", security(("bearer" = [])), params(PageQuery))]
+#[get("/imports")]
+pub async fn list_imports(
+    state: Data<State>,
+    user: Allow<allow::ReadRecords>,
+    query: Query<PageQuery>,
+) -> Result<Page<ImportBody>> {
+    let limit = paging::limit(query.limit)?;
+    let after = paging::after(&(), query.cursor.as_deref())?;
+    let found = Import::list(&mut *state.db().await?, &user, after, limit + 1).await?;
+    let (found, next) = paging::cut(found, limit, &(), |import| import.id)?;
+    let items = found.into_iter().map(|import| body(&state, import)).collect();
+    Ok(Page { items, next, count: None })
+}
+
+/// How far an import is, and what its check found.
+#[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path)))]
+#[get("/imports/{id}")]
+pub async fn get_import(
+    state: Data<State>,
+    user: Allow<allow::ReadRecords>,
+    id: Path<String>,
+) -> Result<Body<ImportBody>> {
+    let found = Import::find(&mut *state.db().await?, &user, path_id(&id)?).await?;
+    Ok(Body(body(&state, found)))
+}
+
+/// Enter what was checked: the good rows, or nothing unless all are good.
+#[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path)))]
+#[post("/imports/{id}/apply")]
+pub async fn apply_import(
+    state: Data<State>,
+    user: Allow<allow::Import>,
+    id: Path<String>,
+    json: Json<Apply>,
+) -> Result<Body<ImportBody>> {
+    let areas = state.areas();
+    let mut db = state.db().await?;
+    let import = Import::find(&mut db, &user, path_id(&id)?).await?;
+    writable(&areas, &user, import.area_id)?;
+    let tools = (state.keys(), &*areas);
+    let reason = json.reason.as_deref();
+    apply::apply(&mut db, &user.act(&json), tools, &import, json.atomic, reason).await?;
+    let found = Import::find(&mut db, &user, import.id).await?;
+    Ok(Body(body(&state, found)))
+}
+
+/// Take back what an import brought, as far as nobody has changed it since.
+#[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path)))]
+#[post("/imports/{id}/undo")]
+pub async fn undo_import(
+    state: Data<State>,
+    user: Allow<allow::Import>,
+    id: Path<String>,
+    json: Json<Undo>,
+) -> Result<Body<ImportBody>> {
+    let areas = state.areas();
+    let mut db = state.db().await?;
+    let import = Import::find(&mut db, &user, path_id(&id)?).await?;
+    writable(&areas, &user, import.area_id)?;
+    let tools = (state.keys(), &*areas);
+    undo::undo(&mut db, &user.act(&json), tools, &import, json.partial).await?;
+    let found = Import::find(&mut db, &user, import.id).await?;
+    Ok(Body(body(&state, found)))
+}
+
+/// An import as it begins, before its file has come.
+fn new_import(
+    state: &State,
+    caller: &Caller,
+    query: &ImportQuery,
+    request: &HttpRequest,
+) -> Result<Import> {
+    let level = query.level.unwrap_or(query.kind.default_level());
+    check_level(query.kind, level)?;
+    let listed_on = query.on.unwrap_or_else(today);
+    check_day(listed_on)?;
+    let (commune_id, area_id) = commune(state, caller, &query.area, listed_on)?;
+    Ok(Import {
+        id: Uuid::now_v7(),
+        area_id,
+        kind: query.kind,
+        level,
+        year: query.year.get(),
+        file_name: file_name(request.headers()),
+        file_digest: Vec::new(),
+        file_size: 0,
+        state: ImportState::Checking,
+        summary: serde_json::Value::Object(Default::default()),
+        created_by: caller.id,
+        created_at: Utc::now(),
+        applied_at: None,
+        version: crate::base::version::Version::NEVER,
+        commune_id,
+        listed_on,
+        applied_in: None,
+        undone_in: None,
+    })
+}
+
+/// The commune that a list is of on its day, and the one that keeps its records today.
+pub fn commune(
+    state: &State,
+    caller: &Caller,
+    code: &str,
+    on: NaiveDate,
+) -> Result<(AreaId, AreaId)> {
+    let areas = state.areas();
+    let area = areas.resolve("?area", code, on)?;
+    let settled = writable(&areas, caller, area)?;
+    if areas.get(area).level == AreaLevel::Commune {
+        return Ok((area, settled));
+    }
+    Err(Error::invalid_field(
+        "?area",
+        "commune_needed",
+        say("Cần mã của một xã, phường, đặc khu.", "The code of a commune is needed."),
+    ))
+}
+
+fn check_day(on: NaiveDate) -> Result<()> {
+    let first = NaiveDate::from_ymd_opt(2021, 1, 1).unwrap_or_default();
+    if (first..=today()).contains(&on) {
+        return Ok(());
+    }
+    Err(Error::invalid_field(
+        "?on",
+        "date_range",
+        say(
+            "Ngày của danh sách phải từ 01/01/2021 đến hôm nay.",
+            "The day of a list must lie between 2021-01-01 and today.",
+        ),
+    ))
+}
+
+fn check_level(kind: Kind, level: Level) -> Result<()> {
+    let known = kind.levels().contains(&level);
+    if known && (kind != Kind::Community || level == Level::Hamlet) {
+        return Ok(());
+    }
+    Err(Error::invalid_field(
+        "?level",
+        "level_not_of_kind",
+        say("Không nhập danh sách của cấp này.", "Lists of this level are not imported."),
+    ))
+}
+
+/// Waits as long as the caller prefers for the check to end.
+async fn wait(state: &State, caller: &Caller, id: Uuid, headers: &HeaderMap) -> Result<Import> {
+    let preferred = headers.get("prefer").and_then(|v| v.to_str().ok()).unwrap_or("");
+    let seconds: u64 = preferred
+        .split([',', ';'])
+        .find_map(|part| part.trim().strip_prefix("wait=")?.parse().ok())
+        .unwrap_or(0);
+    let until = tokio::time::Instant::now() + Duration::from_secs(seconds.min(60));
+    loop {
+        let found = Import::find(&mut *state.db().await?, caller, id).await?;
+        if found.state != ImportState::Checking || tokio::time::Instant::now() >= until {
+            return Ok(found);
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+fn body(state: &State, import: Import) -> ImportBody {
+    let areas = state.areas();
+    ImportBody {
+        id: import.id,
+        kind: import.kind,
+        level: import.level,
+        area: areas.code(import.commune_id, import.listed_on).to_owned(),
+        area_name: areas.name(import.commune_id, import.listed_on),
+        year: import.year,
+        on: import.listed_on,
+        file_size: import.file_size,
+        file_sha256: hex::encode(&import.file_digest),
+        state: import.state,
+        summary: import.summary(),
+        created_at: import.created_at,
+        applied_at: import.applied_at,
+        file_name: import.file_name,
+    }
+}

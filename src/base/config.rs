@@ -233,7 +233,7 @@ mod tests {
 
     #[test]
     fn the_readme_explains_every_variable_as_the_help_does() {
-        let (_, settings) = include_str!("../README.md").split_once("## Settings").unwrap();
+        let (_, settings) = include_str!("../../README.md").split_once("## Settings").unwrap();
         let (settings, _) = settings.split_once("\n## ").unwrap();
         let rows: Vec<&str> = settings.lines().filter(|line| line.starts_with("| `")).collect();
         let wanted: Vec<String> = VARIABLES

@@ -3,7 +3,7 @@
 use hoctap::access::Role;
 use serde_json::{Value, json};
 
-use crate::figures::forms::send;
+use crate::forms::send;
 use crate::support::records::{COMMUNE, PROVINCE};
 use crate::support::{Client, TestApp, faults};
 

@@ -1,6 +1,8 @@
 -- Areas are identities: a renaming is a new version of the same area, a succession starts a new one.
 -- Everything stored refers to an id; codes are read for a date.
 create extension if not exists pg_trgm;
+-- A search by name stays within its areas by an index that knows both.
+create extension if not exists btree_gin;
 
 create table areas (
     id integer primary key,

@@ -1,5 +1,5 @@
 create table holders (
-    id uuid primary key,
+    id uuid not null constraint holders_id_key unique,
     kind text collate "C" not null constraint holders_kind check (kind in ('family', 'clan', 'community', 'unit', 'citizen')),
     -- The commune of today; for a community of a district or province, that area.
     area_id integer not null constraint holders_area_fkey references areas (id),
@@ -14,13 +14,14 @@ create table holders (
     family_id uuid constraint holders_family_fkey references holders (id),
     unit_id uuid constraint holders_unit_fkey references holders (id),
     details jsonb not null,
-    version bigint not null
+    version bigint not null,
+    constraint holders_pkey primary key (area_id, id)
 );
 create index holders_list on holders (area_id, kind, search_key, id);
 create index holders_hamlet on holders (hamlet_id) where hamlet_id is not null;
 create index holders_family on holders (family_id) where family_id is not null;
 create index holders_unit on holders (unit_id) where unit_id is not null;
-create index holders_search on holders using gin (search_key gin_trgm_ops);
+create index holders_search on holders using gin (area_id, search_key gin_trgm_ops);
 create unique index holders_community_key on holders (hamlet_id) where kind = 'community' and hamlet_id is not null;
 create unique index holders_area_community_key on holders (area_id) where kind = 'community' and hamlet_id is null;
 

@@ -1,4 +1,5 @@
--- One holder, one level, one assessment year. The natural key makes registering idempotent.
+-- One holder, one level, one assessment year. The natural key makes registering idempotent. Keys lead
+-- with the place, so that what belongs to a commune stands together on disk.
 create table titles (
     holder_id uuid not null constraint titles_holder_fkey references holders (id),
     year smallint not null,
@@ -8,6 +9,11 @@ create table titles (
     area_id integer not null,
     -- In which successor of a split area the record belongs.
     placed_id integer,
+    -- Of the holder as it is now, so that a list needs no other table and has an index in its order.
+    code text collate "C" not null,
+    name text not null,
+    search_key text collate "C" not null,
+    hamlet_id uuid,
     group_code text collate "C" not null,
     status text collate "C" not null constraint titles_status check (status in
         ('registered', 'self_assessed', 'verified', 'recognised', 'not_recognised', 'withdrawn', 'revoked')),
@@ -25,12 +31,30 @@ create table titles (
     -- The accounts that recorded or verified it: none of them may enter its decision.
     hands uuid[] not null,
     version bigint not null,
-    constraint titles_pkey primary key (holder_id, year, level)
+    constraint titles_pkey primary key (area_id, holder_id, year, level)
 ) partition by list (year);
-create index titles_list on titles (area_id, kind, year, holder_id);
+-- One title for a holder, year and level over all places.
+create unique index titles_key on titles (holder_id, year, level);
+-- The order of every list: commune by commune, within it by kind, year and name.
+create index titles_list on titles (area_id, kind, year, search_key, holder_id, level);
+create index titles_search on titles using gin (area_id, search_key gin_trgm_ops);
 create index titles_placed on titles (placed_id) where placed_id is not null;
 create index titles_decision on titles (decision_id) where decision_id is not null;
 create index titles_import on titles (import_id) where import_id is not null;
+
+-- What titles carry of their holder follows it.
+create function carry_holder_to_titles() returns trigger language plpgsql as $$
+begin
+    update titles
+    set code = new.code, name = new.name, search_key = new.search_key, hamlet_id = new.hamlet_id
+    where holder_id = new.id;
+    return null;
+end
+$$;
+create trigger holders_carried after update on holders for each row
+    when ((old.code, old.name, old.search_key, old.hamlet_id)
+          is distinct from (new.code, new.name, new.search_key, new.hamlet_id))
+    execute function carry_holder_to_titles();
 
 -- Append-only: what lists of a past day are made of. A null status says that the record was deleted.
 create table title_states (
@@ -46,9 +70,10 @@ create table title_states (
     status text collate "C",
     grade text collate "C" not null,
     valid_through smallint not null,
-    constraint title_states_pkey primary key (holder_id, year, level, n)
+    constraint title_states_pkey primary key (area_id, kind, year, holder_id, level, n)
 ) partition by list (year);
-create index title_states_list on title_states (area_id, kind, year, day);
+-- A title that followed its holder has states in several places.
+create unique index title_states_key on title_states (holder_id, year, level, n);
 create trigger title_states_append_only before update or delete or truncate on title_states
     for each statement execute function refuse_change();
 
@@ -71,7 +96,7 @@ create table title_counts (
     revoked integer not null default 0,
     constraint title_counts_pkey primary key (area_id, placed_id, kind, level, year, group_code, grade, valid_through)
 );
-create index title_counts_year on title_counts (year, kind, level);
+create index title_counts_year on title_counts (year, area_id, kind, level);
 
 -- What changed on a day: the sum to a day is the register as known at its end.
 create table count_changes (

@@ -18,3 +18,4 @@ create trigger rounds_append_only before update or delete or truncate on rounds
 
 -- Whether something of it was entered after its deadline, or after its commune had closed.
 alter table titles add column late boolean not null default false;
+create index titles_late on titles (area_id, kind, year, search_key, holder_id, level) where late;

@@ -27,3 +27,16 @@ pub fn own_place(
     answers_for(areas, caller, area)?;
     Ok((area, year))
 }
+
+/// 403: the question names an area outside the caller's.
+pub fn outside(areas: &Areas, caller: &Caller, area: AreaId) -> Error {
+    let name = |area| areas.name(area, areas.on());
+    let (asked, own) = (name(area), name(caller.area));
+    Error::forbidden(
+        "area_not_covered",
+        say(
+            format!("{asked} ngoài phạm vi của tài khoản này, là {own}."),
+            format!("{asked} is outside the area of this account, which is {own}."),
+        ),
+    )
+}

@@ -12,6 +12,7 @@ use super::{AreaId, AreaLevel, Areas, scopes};
 use crate::base::db::{Conn, locks};
 use crate::base::error::{Error, Result};
 use crate::base::schema::areas;
+use crate::base::statement::statement;
 use crate::base::text::search_key;
 
 const UNITS: &[u8] = include_bytes!("../../data/areas/administrative_units.csv");
@@ -50,7 +51,7 @@ struct Placed {
 /// Loads areas, successions and scopes; does nothing where they are loaded already.
 pub async fn install(db: &mut Conn) -> Result<()> {
     db.transaction(async |db| {
-        diesel::sql_query(format!("select pg_advisory_xact_lock({})", locks::MIGRATION))
+        statement(format!("select pg_advisory_xact_lock({})", locks::MIGRATION))
             .execute(db)
             .await?;
         if areas::table.count().get_result::<i64>(db).await? > 0 {
@@ -110,7 +111,7 @@ fn level_order(level: &str) -> usize {
 
 async fn insert_areas(db: &mut Conn, placed: &[Placed]) -> Result<()> {
     let ids: BTreeMap<AreaId, AreaLevel> = placed.iter().map(|p| (p.id, p.level)).collect();
-    diesel::sql_query(
+    statement(
         "insert into areas (id, level)
          select 1, 'country' union all select * from unnest($1, $2)",
     )
@@ -139,7 +140,7 @@ async fn insert_versions(db: &mut Conn, placed: &[Placed]) -> Result<()> {
     }
     let texts =
         |field: fn(&Unit) -> String| placed.iter().map(|p| field(&p.unit)).collect::<Vec<_>>();
-    diesel::sql_query(
+    statement(
         "insert into area_versions (area_id, valid_from, valid_to, code, unit_type, name, full_name,
                                     search_key, parent_id, known_from)
          select 1, date '2021-01-01', null, 'VN', 'quốc gia', 'Việt Nam', 'Việt Nam', 'viet nam',
@@ -187,7 +188,7 @@ async fn insert_successions(
         rows.2.push(s.effective_on);
         rows.3.push(s.kind == "whole");
     }
-    diesel::sql_query(
+    statement(
         "insert into area_successions (old_id, new_id, effective_on, whole, known_from)
          select u.*, date '2021-01-01' from unnest($1, $2, $3, $4) u",
     )

@@ -10,6 +10,7 @@ use super::{AreaId, Areas};
 use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::schema::area_scopes;
+use crate::base::statement::statement;
 
 /// Makes the table say what the index does, touching only what differs.
 pub async fn renew(db: &mut Conn, index: &Areas) -> Result<()> {
@@ -27,10 +28,10 @@ pub async fn renew(db: &mut Conn, index: &Areas) -> Result<()> {
     let delete =
         "delete from area_scopes where (area_id, covered_id) in (select * from unnest($1, $2))";
     let insert = "insert into area_scopes (area_id, covered_id) select * from unnest($1, $2)";
-    for (statement, from, without) in [(delete, &known, &wanted), (insert, &wanted, &known)] {
+    for (sql, from, without) in [(delete, &known, &wanted), (insert, &wanted, &known)] {
         let (areas, covered): (Vec<AreaId>, Vec<AreaId>) =
             from.difference(without).copied().unzip();
-        diesel::sql_query(statement)
+        statement(sql)
             .bind::<Array<Integer>, _>(areas)
             .bind::<Array<Integer>, _>(covered)
             .execute(db)

@@ -24,5 +24,7 @@ pub mod limiter;
 pub mod metrics;
 /// The tables, as diesel knows them.
 pub mod schema;
+/// Statements written as SQL, prepared once for a connection.
+pub mod statement;
 /// Connections to PostgreSQL, and the migrations.
 pub mod db;

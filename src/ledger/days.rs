@@ -12,6 +12,7 @@ use crate::areas::Areas;
 use crate::base::db::Conn;
 use crate::base::error::{Error, FieldError, Result, say};
 use crate::base::schema::closed_days;
+use crate::base::statement::statement;
 
 /// The areas as they were known at the end of a day, settled as of that day. A day that is not closed
 /// is refused: what is known of it may still change.
@@ -84,7 +85,7 @@ struct Changes {
 /// Up to a day: when something new was last known of areas, and when some area last began or ended.
 /// Between two such days the areas are the same.
 async fn last_changes(db: &mut Conn, day: NaiveDate) -> Result<(NaiveDate, NaiveDate)> {
-    let found: Changes = diesel::sql_query(
+    let found: Changes = statement(
         "select coalesce(max(d) filter (where known), $1) as known,
                 coalesce(max(d) filter (where not known), $1) as effective
          from (

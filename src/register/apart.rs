@@ -12,6 +12,7 @@ use crate::access::Caller;
 use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::schema::{area_scopes, dismissed_pairs, holders};
+use crate::base::statement::statement;
 use crate::base::version::Version;
 
 /// What was known of both, `a` and `b`, when the pair `d` was dismissed; salted with its id, for names
@@ -73,7 +74,7 @@ impl Apart {
 
     /// What stands of these holders.
     pub async fn of(db: &mut Conn, holders: &[Uuid]) -> Result<Vec<Self>> {
-        Ok(diesel::sql_query(format!(
+        Ok(statement(format!(
             "select d.* from dismissed_pairs d
              join holders a on a.id = d.one_id join holders b on b.id = d.other_id
              where (d.one_id = any($1) or d.other_id = any($1)) and d.digest = {DIGEST}
@@ -116,7 +117,7 @@ impl Apart {
 
 /// Lets pairs that stood stand on, whatever was changed of their holders.
 pub async fn renew(db: &mut Conn, pairs: &[Apart]) -> Result<()> {
-    diesel::sql_query(format!(
+    statement(format!(
         "update dismissed_pairs d set digest = {DIGEST} from holders a, holders b
          where d.id = any($1) and a.id = d.one_id and b.id = d.other_id"
     ))

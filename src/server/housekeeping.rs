@@ -16,6 +16,7 @@ use crate::base::clock::today;
 use crate::base::db::{Conn, locks};
 use crate::base::error::{Error, Result};
 use crate::base::keys::Keys;
+use crate::base::statement::statement;
 use crate::figures::statistics::blocks;
 use crate::ledger::proof;
 
@@ -45,7 +46,7 @@ struct Locked {
 /// One round on the day `today`, unless another server is at it.
 pub async fn once(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> {
     let kept = db.transaction(async |db| {
-        let Locked { locked } = diesel::sql_query("select pg_try_advisory_xact_lock($1) as locked")
+        let Locked { locked } = statement("select pg_try_advisory_xact_lock($1) as locked")
             .bind::<BigInt, _>(locks::HOUSEKEEPING)
             .get_result(db)
             .await?;
@@ -74,7 +75,7 @@ struct Closed {
 async fn close_days(db: &mut Conn, keys: &Keys, today: NaiveDate) -> Result<()> {
     db.batch_execute(&format!("select pg_advisory_xact_lock({})", locks::DAY)).await?;
     // A statement of its own: its snapshot must see what the lock waited for.
-    let closed: Vec<Closed> = diesel::sql_query(
+    let closed: Vec<Closed> = statement(
         "insert into closed_days (day)
          select d::date from generate_series(
              coalesce((select max(day) + 1 from closed_days), $1 - 1), $1 - 1,

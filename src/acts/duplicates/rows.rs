@@ -1,7 +1,7 @@
 //! The search for holders that may be one: pairs by one query, over indexes.
 
+use diesel::QueryableByName;
 use diesel::sql_types::{Array, BigInt, Bool, Integer, Nullable, Text, Uuid as SqlUuid};
-use diesel::{QueryableByName, sql_query};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
@@ -11,6 +11,7 @@ use crate::areas::AreaId;
 use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::kind::Kind;
+use crate::base::statement::statement;
 use crate::register::apart::DIGEST;
 use crate::register::holders::alike::NEAR;
 
@@ -61,7 +62,7 @@ pub async fn pairs(
         .collect::<Vec<_>>()
         .join(", ");
     let (score_after, one, other) = after.unwrap_or((i32::MAX, Uuid::nil(), Uuid::nil()));
-    Ok(sql_query(format!(
+    Ok(statement(format!(
         "with mine as (select covered_id from area_scopes where area_id = $1),
          asked as (select covered_id from area_scopes where area_id = $2),
          h as (

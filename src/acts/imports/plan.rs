@@ -73,7 +73,7 @@ impl Plan {
         rows: &[Row],
     ) -> Result<Self> {
         let (commune, kind) = (import.area_id, import.kind);
-        let mut holders = Holder::of_commune(db, commune, kind).await?;
+        let mut holders = Holder::of_commune(db, areas, commune, kind).await?;
         holders.retain(|holder| areas.chain(holder.area_id, None) == commune);
         let hamlets = Hamlet::of_commune(db, commune).await?;
         let names = Hamlet::names_of_commune(db, areas, commune).await?;

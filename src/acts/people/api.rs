@@ -227,7 +227,6 @@ async fn gather(
     let person = Person::of(db, state.keys(), holder).await?;
     let communes = person.chains(db).await?;
     let titles = Title::all_of(db, &[person.holder.id]).await?;
-    let titles: Vec<_> = titles.into_iter().map(|t| (t, person.holder.clone())).collect();
     let staged = person.staged(db, state.keys(), &communes).await?;
     let staged = staged.into_iter().map(|row| StagedBody {
         import: row.import,

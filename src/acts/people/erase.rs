@@ -22,6 +22,7 @@ use crate::base::schema::{
     decision_titles, decisions, dismissed_pairs, erasures, holder_identifiers, holders,
     import_files, import_rows, imports, merges,
 };
+use crate::base::statement::statement;
 use crate::base::text::name_key;
 use crate::ledger::audit::{Entity, Fields, Item};
 use crate::ledger::{self, Writer};
@@ -126,7 +127,7 @@ async fn former_names(db: &mut Conn, person: &Person) -> Result<Vec<String>> {
         #[diesel(sql_type = Text)]
         value: String,
     }
-    let kept: Vec<Kept> = diesel::sql_query(format!(
+    let kept: Vec<Kept> = statement(format!(
         "select v.value from unnest($1) h (id) join audit_items i on {ABOUT}
          join audit_values v on v.area_id = i.area_id and v.seq = i.seq and v.n = i.n"
     ))
@@ -168,7 +169,7 @@ async fn forget_holder(w: &mut Writer<'_>, areas: &Areas, person: &Person) -> Re
         .execute(w.db)
         .await?;
     let outcomes: Vec<String> = person.ids.iter().map(|id| format!("%{id}%")).collect();
-    diesel::sql_query("delete from idempotency_keys where outcome::text like any ($1)")
+    statement("delete from idempotency_keys where outcome::text like any ($1)")
         .bind::<Array<Text>, _>(outcomes)
         .execute(w.db)
         .await?;
@@ -273,7 +274,7 @@ async fn forget_imports(
     diesel::delete(import_rows::table.filter(import_rows::import_id.eq_any(failed)))
         .execute(w.db)
         .await?;
-    diesel::sql_query(
+    statement(
         "delete from import_rows r using unnest($1, $2) u (import_id, n)
          where r.import_id = u.import_id and r.n = u.n",
     )

@@ -14,6 +14,7 @@ use crate::areas::{AreaId, Areas};
 use crate::base::clock::today;
 use crate::base::error::Result;
 use crate::base::schema::{audit_items, audit_values};
+use crate::base::statement::statement;
 use crate::ledger::Writer;
 use crate::ledger::audit::Entity;
 use crate::register::holders::erased::NAMELESS;
@@ -26,7 +27,7 @@ pub async fn forget_trail(
     marks: &Marks,
     chains: &[AreaId],
 ) -> Result<()> {
-    diesel::sql_query(format!(
+    statement(format!(
         "delete from audit_values v using unnest($1) h (id) join audit_items i on {ABOUT}
          where v.area_id = i.area_id and v.seq = i.seq and v.n = i.n"
     ))
@@ -55,7 +56,7 @@ pub async fn forget_trail(
 
 /// Takes values out of the trail: their commitments stay.
 async fn forget_values(w: &mut Writer<'_>, values: &[(i32, i64, i32)]) -> Result<()> {
-    diesel::sql_query(
+    statement(
         "delete from audit_values v using unnest($1, $2, $3) u (area_id, seq, n)
          where v.area_id = u.area_id and v.seq = u.seq and v.n = u.n",
     )
@@ -86,12 +87,12 @@ pub async fn forget_inputs(w: &mut Writer<'_>, marks: &Marks) -> Result<()> {
     let marks = marks.in_full();
     for (table, column) in OF_INPUTS {
         let typed = format!("select distinct {column} as text from {table}");
-        let typed: Vec<Typed> = diesel::sql_query(typed).load(w.db).await?;
+        let typed: Vec<Typed> = statement(typed).load(w.db).await?;
         let naming = typed.into_iter().map(|typed| typed.text).filter(|text| marks.stand_in(text));
         let naming: Vec<String> = naming.collect();
         if !naming.is_empty() {
             let forget = format!("update {table} set {column} = $1 where {column} = any($2)");
-            let forget = diesel::sql_query(forget).bind::<Text, _>(NAMELESS);
+            let forget = statement(forget).bind::<Text, _>(NAMELESS);
             forget.bind::<Array<Text>, _>(naming).execute(w.db).await?;
         }
     }

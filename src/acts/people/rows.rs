@@ -19,6 +19,7 @@ use crate::base::error::{Error, Result};
 use crate::base::keys::Keys;
 use crate::base::number::NumberScheme;
 use crate::base::schema::{decision_titles, decisions, holder_identifiers, import_rows, imports};
+use crate::base::statement::statement;
 use crate::base::text::name_key;
 use crate::register::decisions::rows::{Decision, Line};
 use crate::register::holders::merged::with_merged;
@@ -153,7 +154,7 @@ impl Person {
             #[diesel(sql_type = Integer)]
             area_id: i32,
         }
-        let found: Vec<Chain> = diesel::sql_query(format!(
+        let found: Vec<Chain> = statement(format!(
             "select distinct i.area_id from unnest($1) h (id) join audit_items i on {ABOUT}"
         ))
         .bind::<Array<Text>, _>(self.texts())
@@ -192,7 +193,7 @@ pub async fn reads(
     let (at, area_before, seq) = before.unwrap_or((DateTime::<Utc>::MAX_UTC, i32::MAX, i64::MAX));
     let at = at.min(Utc::now() + chrono::Duration::days(365));
     let wanted = holders.map(|ids| ids.iter().map(Uuid::to_string).collect::<Vec<_>>());
-    Ok(diesel::sql_query(format!(
+    Ok(statement(format!(
         "select e.area_id, e.seq, e.at, e.day, e.actor_id, e.action, e.body, x.holders, x.item
          from audit_entries e,
               lateral (select array_agg(case when i.entity = 'personal_data' and i.entity_id <> 'none'

@@ -15,6 +15,7 @@ use crate::areas::{AreaId, Areas, changed_meanwhile, scopes};
 use crate::base::db::Conn;
 use crate::base::error::{Error, Result, say};
 use crate::base::schema::{area_generation, areas, reforms};
+use crate::base::statement::statement;
 use crate::base::text::search_key;
 use crate::base::version::Version;
 use crate::ledger::audit::{Entity, Fields, Item};
@@ -196,7 +197,7 @@ async fn write(w: &mut Writer<'_>, known: &Areas, plan: &Plan) -> Result<Touched
         .await?
         .unwrap_or(0);
     let born: Vec<AreaId> = (first + 1..).take(plan.born.len()).collect();
-    diesel::sql_query("insert into areas (id, level) select * from unnest($1, $2)")
+    statement("insert into areas (id, level) select * from unnest($1, $2)")
         .bind::<Array<Integer>, _>(&born)
         .bind::<Array<Text>, _>(plan.born.iter().map(|b| b.level.as_str()).collect::<Vec<_>>())
         .execute(w.db)
@@ -215,7 +216,7 @@ async fn write(w: &mut Writer<'_>, known: &Areas, plan: &Plan) -> Result<Touched
     let texts = |read: fn(&super::Named) -> String| -> Vec<String> {
         named.iter().map(|(_, named)| read(named)).collect()
     };
-    diesel::sql_query(
+    statement(
         "insert into area_versions (area_id, code, unit_type, name, full_name, search_key,
                                     parent_id, valid_from, known_from)
          select u.*, $8, $9 from unnest($1, $2, $3, $4, $5, $6, $7) u",
@@ -232,7 +233,7 @@ async fn write(w: &mut Writer<'_>, known: &Areas, plan: &Plan) -> Result<Touched
     .execute(w.db)
     .await?;
     let successions = &plan.successions;
-    diesel::sql_query(
+    statement(
         "insert into area_successions (old_id, new_id, whole, effective_on, decree, known_from)
          select u.*, $4, $5, $6 from unnest($1, $2, $3) u",
     )
@@ -270,8 +271,8 @@ pub(super) async fn move_end(
          select area_id, valid_from, $3, code, unit_type, name, full_name, search_key, parent_id, $4
          from retired"
     );
-    for statement in [of_today, of_before] {
-        diesel::sql_query(statement)
+    for sql in [of_today, of_before] {
+        statement(sql)
             .bind::<Array<Integer>, _>(ids)
             .bind::<Nullable<Date>, _>(from)
             .bind::<Nullable<Date>, _>(to)

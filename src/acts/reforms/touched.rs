@@ -12,6 +12,7 @@ use super::rows::Reform;
 use crate::areas::{AreaId, Areas, Boundaries};
 use crate::base::db::Conn;
 use crate::base::error::Result;
+use crate::base::statement::statement;
 
 /// What stands in one area.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -107,7 +108,7 @@ async fn standing(
         ),
     ];
     for (select, join, put) in queries {
-        let counts: Vec<Count> = diesel::sql_query(format!(
+        let counts: Vec<Count> = statement(format!(
             "with made as (select * from unnest($1, $2, $3) u (asked, area, placed))
              select q.* from (select m.asked, {select} {join} group by 1, 2) q (area, year, n)"
         ))

@@ -15,6 +15,7 @@ use crate::areas::{AreaId, Areas};
 use crate::base::db::Conn;
 use crate::base::error::{Error, FieldError, Result, say};
 use crate::base::schema::audit_heads;
+use crate::base::statement::statement;
 use crate::ledger::{self, Writer};
 
 impl Reform {
@@ -75,7 +76,7 @@ struct Standing {
 
 /// Refuses, by name and number, whatever stands in the new areas or happened there.
 async fn must_be_empty(db: &mut Conn, born: &[AreaId]) -> Result<()> {
-    let found: Vec<Standing> = diesel::sql_query(
+    let found: Vec<Standing> = statement(
         "select * from (
              select 'holders' as what, count(*) as n from holders where area_id = any($1)
              union all select 'titles', count(*) from titles
@@ -132,11 +133,11 @@ async fn withdraw(w: &mut Writer<'_>, ids: &[AreaId], on: NaiveDate) -> Result<(
         [("area_versions", "area_id", "valid_from"), ("area_successions", "new_id", "effective_on")]
     {
         let mine = format!("{of} = any($1) and {day} = $2 and known_to is null");
-        for statement in [
+        for sql in [
             format!("delete from {table} where {mine} and known_from = $3"),
             format!("update {table} set known_to = $3 where {mine}"),
         ] {
-            diesel::sql_query(statement)
+            statement(sql)
                 .bind::<Array<Integer>, _>(ids)
                 .bind::<Date, _>(on)
                 .bind::<Date, _>(w.day)

@@ -13,6 +13,7 @@ use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::keys::Keys;
 use crate::base::schema::retention_rules;
+use crate::base::statement::statement;
 use crate::base::version::Version;
 use crate::ledger;
 use crate::ledger::audit::{Entity, Fields, Item};
@@ -86,7 +87,7 @@ impl Rule {
             n: i64,
         }
         let sql = format!("select count(*) as n from {table} where {expired}");
-        let count: Count = diesel::sql_query(sql).bind::<Integer, _>(days).get_result(db).await?;
+        let count: Count = statement(sql).bind::<Integer, _>(days).get_result(db).await?;
         Ok(count.n)
     }
 
@@ -104,7 +105,7 @@ impl Rule {
             return Ok(0);
         };
         let sql = format!("delete from {table} where {expired}");
-        let removed = diesel::sql_query(sql).bind::<Integer, _>(days).execute(db).await?;
+        let removed = statement(sql).bind::<Integer, _>(days).execute(db).await?;
         Ok(removed as i64)
     }
 
@@ -134,7 +135,7 @@ async fn untitled(db: &mut Conn, days: i32, limit: i64) -> Result<Vec<Uuid>> {
         id: Uuid,
     }
     // A version is an area and the number of an entry in its chain.
-    let found: Vec<Found> = diesel::sql_query(
+    let found: Vec<Found> = statement(
         "select h.id from holders h
          join audit_entries e on e.area_id = (h.version >> 40)::integer
                              and e.seq = h.version & ((1::bigint << 40) - 1)

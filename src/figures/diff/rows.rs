@@ -11,6 +11,7 @@ use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::kind::{Kind, Level, Status};
 use crate::base::schema::{area_totals, closings, reported_figures, targets};
+use crate::base::statement::statement;
 use crate::base::version::Version;
 use crate::figures::statistics::Question;
 use crate::figures::statistics::rows::sums;
@@ -51,7 +52,7 @@ pub async fn places(
     areas: Option<&[AreaId]>,
     days: Between,
 ) -> Result<Vec<Place>> {
-    let found = diesel::sql_query(
+    let found = statement(
         "select area_id, placed_id, min(year) as year_from,
                 max(greatest(year, valid_through)) as year_to
          from entry_counts
@@ -140,7 +141,7 @@ struct Changed {
 
 /// The areas that reforms changed, as far as that came to be known.
 pub async fn reforms(db: &mut Conn, days: Between) -> Result<Vec<Input>> {
-    let found: Vec<Changed> = diesel::sql_query(
+    let found: Vec<Changed> = statement(
         "select i.entity_id::integer as area, i.area_id as chain_id, i.seq
          from audit_items i join audit_entries e on e.area_id = i.area_id and e.seq = i.seq
          where i.entity = 'area' and e.action in ('reform.apply', 'reform.undo')
@@ -218,7 +219,7 @@ pub async fn explained(
     let any = sums("{} <> 0").replace(", ", " or ");
     let weight = sums("abs({})").replace(", ", " + ");
     let statuses = sums("{}");
-    let found = diesel::sql_query(format!(
+    let found = statement(format!(
         "with rows as (
              select * from unnest($1, $2, $3, $4, $5) with ordinality
                  r (kind, level, year, group_code, grade, n)

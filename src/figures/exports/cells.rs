@@ -37,11 +37,11 @@ impl<'a> Names<'a> {
     }
 }
 
-pub fn title<'a>(names: &'a mut Names<'_>, title: &'a Title, holder: &'a Holder) -> Vec<Cell<'a>> {
+pub fn title<'a>(names: &'a mut Names<'_>, title: &'a Title) -> Vec<Cell<'a>> {
     let (own, verified) = (title.own(), title.verified());
     let state = State {
-        code: Some(&holder.code),
-        name: Some(&holder.name),
+        code: Some(&title.code),
+        name: Some(&title.name),
         kind: title.kind,
         level: title.level,
         year: title.year,

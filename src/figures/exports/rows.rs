@@ -4,7 +4,6 @@ use chrono::{DateTime, NaiveDate, Utc};
 use diesel::prelude::*;
 use diesel::sql_types::Timestamptz;
 use diesel_async::RunQueryDsl;
-use futures_util::TryStreamExt;
 use uuid::Uuid;
 
 use super::spool::Spool;
@@ -15,6 +14,7 @@ use crate::base::db::Conn;
 use crate::base::error::{Error, Lang, Result};
 use crate::base::keys::Keys;
 use crate::base::schema::{area_scopes, exports};
+use crate::base::statement::statement;
 use crate::ledger;
 use crate::ledger::audit::api::entry_body;
 use crate::ledger::audit::rows::{self as audit, EntryFilter};
@@ -22,10 +22,10 @@ use crate::ledger::audit::{Entity, Fields, Item};
 use crate::ledger::proof::{Document, PublicKeys, Signed};
 use crate::register::decisions::rows::{Decision, DecisionFilter};
 use crate::register::hamlets::rows::Hamlet;
-use crate::register::holders::identifiers;
-use crate::register::holders::rows::{Holder, HolderFilter};
+use crate::register::holders::rows::HolderFilter;
+use crate::register::holders::{identifiers, listing as listing_of_holders};
 use crate::register::titles::filter::TitleFilter;
-use crate::register::titles::rows::Title;
+use crate::register::titles::listing;
 use crate::register::titles::then;
 
 /// How many rows of a list are read at once.
@@ -39,11 +39,10 @@ pub async fn titles(
     spool: &mut Spool,
 ) -> Result<()> {
     let mut names = cells::Names::new(areas);
-    let mut rows = std::pin::pin!(Title::stream(db, caller, filter).await?);
-    while let Some((title, holder)) = rows.try_next().await? {
-        spool.row(&cells::title(&mut names, &title, &holder))?;
-    }
-    Ok(())
+    listing::for_each(db, areas, caller, filter, |title| {
+        spool.row(&cells::title(&mut names, &title))
+    })
+    .await
 }
 
 /// Titles as they were known at the end of a closed day, or a sample of them.
@@ -56,14 +55,14 @@ pub async fn titles_then(
 ) -> Result<()> {
     let mut names = cells::Names::new(areas);
     if let Some((size, seed)) = sample {
-        for title in then::sample(db, caller, filter, day, size, seed).await? {
+        for title in then::sample(db, areas, caller, (filter, day), (size, seed)).await? {
             spool.row(&cells::title_then(&mut names, day, &title))?;
         }
         return Ok(());
     }
     let mut after = None;
     loop {
-        let found = then::list(db, caller, filter, day, after, PAGE).await?;
+        let found = then::list(db, areas, caller, filter, day, after, PAGE).await?;
         for title in &found {
             spool.row(&cells::title_then(&mut names, day, title))?;
         }
@@ -84,7 +83,7 @@ pub async fn holders(
     let mut names = cells::Names::new(areas);
     let mut after = None;
     loop {
-        let found = Holder::list(db, caller, filter, after.take(), PAGE).await?;
+        let found = listing_of_holders::page(db, areas, caller, filter, after.take(), PAGE).await?;
         let ids: Vec<Uuid> = found.iter().map(|holder| holder.id).collect();
         let numbers = identifiers::numbers(db, keys, &ids).await?;
         let hamlets: Vec<Uuid> = found.iter().filter_map(|holder| holder.hamlet_id).collect();
@@ -177,7 +176,7 @@ struct Moment {
 
 /// The moment of the snapshot in which `db` stands.
 pub async fn moment(db: &mut Conn) -> Result<DateTime<Utc>> {
-    Ok(diesel::sql_query("select now() as at").get_result::<Moment>(db).await?.at)
+    Ok(statement("select now() as at").get_result::<Moment>(db).await?.at)
 }
 
 /// Keeps the signed manifest, and records who took what away.

@@ -13,6 +13,7 @@ use crate::areas::AreaId;
 use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::kind::{Kind, Level};
+use crate::base::statement::statement;
 use crate::register::apart::DIGEST;
 
 /// The titles of a kind and level of one commune, as the counts have them.
@@ -131,7 +132,7 @@ const WANTED: &str = "t.year = $2 and coalesce(t.placed_id, t.area_id) in \
      (select covered_id from area_scopes where area_id = $1)";
 
 pub async fn counted(db: &mut Conn, area: AreaId, years: &[i16]) -> Result<Vec<Counted>> {
-    Ok(diesel::sql_query(
+    Ok(statement(
         "select area_id, nullif(placed_id, 0) as placed_id, kind, level, year,
                 sum(registered + self_assessed + verified + recognised + not_recognised
                     + withdrawn + revoked)::bigint as registered,
@@ -150,7 +151,7 @@ pub async fn counted(db: &mut Conn, area: AreaId, years: &[i16]) -> Result<Vec<C
 }
 
 pub async fn held(db: &mut Conn, area: AreaId) -> Result<Vec<Held>> {
-    Ok(diesel::sql_query(format!(
+    Ok(statement(format!(
         // Who is known to be none of those who share its name is not alike.
         "with names as (
              select area_id, kind, search_key, birth_year, count(*) as n
@@ -186,7 +187,7 @@ async fn of_year<T>(db: &mut Conn, area: AreaId, year: i16, query: String) -> Re
 where
     T: QueryableByName<Pg> + Send + 'static,
 {
-    let query = diesel::sql_query(query).bind::<Integer, _>(area).bind::<SmallInt, _>(year);
+    let query = statement(query).bind::<Integer, _>(area).bind::<SmallInt, _>(year);
     Ok(query.load(db).await?)
 }
 

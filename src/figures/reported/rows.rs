@@ -16,6 +16,7 @@ use crate::base::error::{Error, Result, say};
 use crate::base::hundredths::Percent;
 use crate::base::kind::{Kind, Level};
 use crate::base::schema::reported_figures as table;
+use crate::base::statement::statement;
 use crate::base::version::Version;
 use crate::ledger::audit::{Entity, Fields};
 use crate::ledger::lines::{self, Line, Stamp};
@@ -115,7 +116,7 @@ impl Reported {
         areas: &[AreaId],
         known_on: Option<NaiveDate>,
     ) -> Result<Vec<Self>> {
-        Ok(diesel::sql_query(
+        Ok(statement(
             "select distinct on (area_id, kind, level, reported_on, year) *
              from reported_figures
              where area_id = any($1) and day <= $2

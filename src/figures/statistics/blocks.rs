@@ -16,6 +16,7 @@ use super::rows::{CELL, sums};
 use crate::base::db::Conn;
 use crate::base::error::{Error, Result};
 use crate::base::schema::{closed_days, count_spans};
+use crate::base::statement::statement;
 
 /// The day before the first: no register is older.
 const EPOCH: NaiveDate = NaiveDate::from_ymd_opt(2020, 12, 31).unwrap();
@@ -100,7 +101,7 @@ async fn write_one(db: &mut Conn, until: NaiveDate) -> Result<()> {
     }
     let (kept, summed) = (sums("{}"), sums("sum({})::integer as {}"));
     let any = sums("{} <> 0").replace(", ", " or ");
-    diesel::sql_query(format!(
+    statement(format!(
         "insert into count_blocks (until, {CELL}, {kept})
          select $1, {CELL}, {kept} from (
              select {CELL}, {summed} from (

@@ -10,6 +10,7 @@ use crate::areas::AreaId;
 use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::kind::{Kind, Level, Status};
+use crate::base::statement::statement;
 
 #[derive(QueryableByName)]
 struct CountRow {
@@ -117,13 +118,12 @@ pub async fn counts(
         ),
     };
     let summed = sums("sum({})::bigint as {}");
-    let query = diesel::sql_query(format!(
+    let query = statement(format!(
         "select area_id, placed_id, kind, level, year, case when $6 then group_code else '' end as group_code,
                 case when $7 then grade else '' end as grade, valid_through, {summed}
          from ({from}{undone}) counts
          group by 1, 2, 3, 4, 5, 6, 7, 8"
     ))
-    .into_boxed()
     .bind::<Nullable<Array<Integer>>, _>(areas)
     .bind::<SmallInt, _>(question.year_from)
     .bind::<SmallInt, _>(question.year_to)
@@ -153,7 +153,7 @@ struct Version {
 /// Tells the register in an area, or in all, from what it was before: the number of changes ever made
 /// in its chains, which grows with every one, and the last closed day.
 pub async fn version(db: &mut Conn, area: Option<AreaId>) -> Result<String> {
-    let found: Version = diesel::sql_query(
+    let found: Version = statement(
         "select coalesce(sum(h.seq), 0) || ' ' || coalesce((select max(day) from closed_days)::text, '')
                 as version
          from audit_heads h
@@ -178,7 +178,7 @@ pub async fn differences(db: &mut Conn) -> Result<i64> {
     let counted = sums("count(*) filter (where status = '{}') as {}");
     let (kept, summed) = (sums("{}"), sums("sum({}) as {}"));
     let any = sums("{} <> 0").replace(", ", " or ");
-    let found: Difference = diesel::sql_query(format!(
+    let found: Difference = statement(format!(
         "with counted as (
              select area_id, coalesce(placed_id, 0) as placed_id, kind, level, year, group_code,
                     grade, valid_through, {counted}

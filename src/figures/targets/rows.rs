@@ -16,6 +16,7 @@ use crate::base::error::Result;
 use crate::base::hundredths::Percent;
 use crate::base::kind::{Base, Group, Kind};
 use crate::base::schema::targets;
+use crate::base::statement::statement;
 use crate::base::version::Version;
 use crate::ledger::audit::{Entity, Fields};
 use crate::ledger::lines::{self, Line, Stamp};
@@ -49,7 +50,7 @@ impl Target {
         areas: &[AreaId],
         known_on: Option<NaiveDate>,
     ) -> Result<Vec<Self>> {
-        Ok(diesel::sql_query(
+        Ok(statement(
             "select distinct on (area_id, year, kind, base, group_code) *
              from targets
              where area_id = any($1) and day <= $2

@@ -13,6 +13,7 @@ use crate::areas::AreaId;
 use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::schema::{area_scopes, audit_entries, audit_heads, audit_items, audit_values};
+use crate::base::statement::statement;
 
 #[derive(Debug, Clone, Queryable, Selectable)]
 #[diesel(table_name = audit_entries)]
@@ -164,7 +165,7 @@ pub async fn of_subject(
     limit: i64,
 ) -> Result<Vec<StoredItem>> {
     // Ids of titles are ranges of the index: the text of a uuid, a slash, year and level; so are pairs.
-    Ok(diesel::sql_query(
+    Ok(statement(
         "select i.area_id, i.seq, i.n, i.entity, i.entity_id, i.body
          from unnest($1) h (id)
          join audit_items i on i.entity = $3 and i.entity_id = h.id

@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use chrono::NaiveDate;
-use diesel::sql_types::{Array, Date, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
+use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Writer;
 use crate::base::error::Result;
 use crate::base::kind::{Kind, Level, Status};
+use crate::base::statement::{Statement, statement};
 use crate::ledger::audit::Item;
 
 /// What the figures know of a title.
@@ -116,7 +117,7 @@ impl Writer<'_> {
         ) -> Vec<T> {
             states.iter().map(|(state, _)| field(state)).collect()
         }
-        diesel::sql_query(
+        statement(
             "insert into title_states (holder_id, year, level, n, day, kind, area_id, placed_id,
                                        group_code, status, grade, valid_through)
              select u.holder_id, u.year, u.level,
@@ -155,15 +156,14 @@ impl Writer<'_> {
             return Ok(());
         }
         // All tables take the same changes: the second keeps them by day, the third by entry.
-        let entry = format!("$16, {chain}, {}, ", self.version(chain)?.seq());
-        for (table, key, of) in [
-            ("title_counts", "", ""),
-            ("count_changes", "day, ", "$16, "),
-            ("entry_counts", "day, chain_id, seq, ", &*entry),
-        ] {
-            self.upsert(&upsert_sql(table, key, of), &cells).await?;
-        }
-        Ok(())
+        let seq = self.version(chain)?.seq();
+        let day = self.day;
+        self.upsert("title_counts", "", "", &cells, |s| s).await?;
+        self.upsert("count_changes", "day, ", "$16, ", &cells, |s| s.bind::<Date, _>(day)).await?;
+        self.upsert("entry_counts", "day, chain_id, seq, ", "$16, $17, $18, ", &cells, |s| {
+            s.bind::<Date, _>(day).bind::<Integer, _>(chain).bind::<BigInt, _>(seq)
+        })
+        .await
     }
 
     /// What decisions of a date changed is kept by that date too.
@@ -179,18 +179,25 @@ impl Writer<'_> {
         for (on, mut cells) in dates {
             cells.retain(|_, counts| counts.iter().any(|count| *count != 0));
             if !cells.is_empty() {
-                let day = format!("$16, date '{on}', ");
-                self.upsert(&upsert_sql("decision_changes", "day, decided_on, ", &day), &cells)
-                    .await?;
+                let day = self.day;
+                self.upsert("decision_changes", "day, decided_on, ", "$16, $17, ", &cells, |s| {
+                    s.bind::<Date, _>(day).bind::<Date, _>(on)
+                })
+                .await?;
             }
         }
         Ok(())
     }
 
+    /// Adds to the rows of these cells in a table whose key begins with `key`; `of` are the parameters
+    /// that `rest` binds for it.
     async fn upsert(
         &mut self,
-        sql: &str,
+        table: &str,
+        key: &str,
+        of: &str,
         cells: &BTreeMap<Cell<'_>, [i32; STATUSES]>,
+        rest: impl FnOnce(Statement<'_>) -> Statement<'_>,
     ) -> Result<()> {
         fn each<'a, T>(
             cells: &'a BTreeMap<Cell<'a>, [i32; STATUSES]>,
@@ -199,7 +206,7 @@ impl Writer<'_> {
             cells.keys().map(field).collect()
         }
         let count = |status: usize| -> Vec<i32> { cells.values().map(|c| c[status]).collect() };
-        diesel::sql_query(sql)
+        let counted = statement(upsert_sql(table, key, of))
             .bind::<Array<Integer>, _>(each(cells, |c| c.area))
             .bind::<Array<Integer>, _>(each(cells, |c| c.placed))
             .bind::<Array<Text>, _>(each(cells, |c| c.kind.as_str()))
@@ -214,10 +221,8 @@ impl Writer<'_> {
             .bind::<Array<Integer>, _>(count(3))
             .bind::<Array<Integer>, _>(count(4))
             .bind::<Array<Integer>, _>(count(5))
-            .bind::<Array<Integer>, _>(count(6))
-            .bind::<Date, _>(self.day)
-            .execute(self.db)
-            .await?;
+            .bind::<Array<Integer>, _>(count(6));
+        rest(counted).execute(self.db).await?;
         Ok(())
     }
 }
@@ -241,7 +246,6 @@ fn upsert_sql(table: &str, key: &str, of: &str) -> String {
     format!(
         "insert into {table} ({key}{CELL}, {statuses})
          select {of}u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15) u
-         where $16 is not null
          on conflict ({key}{CELL}) do update set {sums}"
     )
 }

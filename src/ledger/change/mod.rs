@@ -22,6 +22,7 @@ use crate::areas::changed_meanwhile;
 use crate::base::db::{Conn, locks};
 use crate::base::error::{Error, Result};
 use crate::base::schema::audit_heads;
+use crate::base::statement::statement;
 use crate::base::version::Version;
 use crate::ledger::audit::{Committed, EntryBody, FORMAT, GENESIS, Item};
 
@@ -130,7 +131,7 @@ impl Writer<'_> {
         }
         let mut heads = self.read_heads(&areas).await?;
         if heads.len() < areas.len() {
-            diesel::sql_query(
+            statement(
                 "insert into audit_heads (area_id, seq, hash)
                  select a, 0, $2 from unnest($1) a on conflict do nothing",
             )
@@ -204,7 +205,7 @@ impl Writer<'_> {
             entry.leaves.update(item.leaf());
         }
         entry.items += items.len();
-        diesel::sql_query(
+        statement(
             "insert into audit_items (area_id, seq, n, entity, entity_id, body)
              select $1, $2, $3 + u.n - 1, u.entity, u.id, u.body
              from unnest($4, $5, $6) with ordinality u (entity, id, body, n)",
@@ -233,7 +234,7 @@ impl Writer<'_> {
         if values.is_empty() {
             return Ok(());
         }
-        diesel::sql_query(
+        statement(
             "insert into audit_values (area_id, seq, n, field, salt, value)
              select $1, $2, u.* from unnest($3, $4, $5, $6) u",
         )
@@ -291,7 +292,7 @@ impl Writer<'_> {
         body: &str,
         hash: &[u8; 32],
     ) -> Result<()> {
-        diesel::sql_query(
+        statement(
             "with entry as (
                  insert into audit_entries
                      (area_id, seq, at, day, actor_id, request_id, action, items, body, hash)
@@ -324,7 +325,7 @@ async fn take_day(db: &mut Conn) -> Result<NaiveDate> {
     }
     db.batch_execute(&format!("select pg_advisory_xact_lock_shared({})", locks::DAY)).await?;
     // A statement of its own: its snapshot must see a closing that the lock waited for.
-    let Day { day } = diesel::sql_query(
+    let Day { day } = statement(
         "select greatest((clock_timestamp() at time zone interval '7 hours')::date,
                          (select max(day) + 1 from closed_days)) as day",
     )

@@ -15,6 +15,7 @@ use crate::base::db::Conn;
 use crate::base::error::{Error, Result, say};
 use crate::base::keys::Keys;
 use crate::base::schema::{audit_entries, checkpoint_heads, checkpoints, closed_days};
+use crate::base::statement::statement;
 use crate::ledger::audit::rows as audit;
 use crate::ledger::audit::verify::{CheckpointFault, Verdict, verify};
 
@@ -45,11 +46,10 @@ pub async fn sign(db: &mut Conn, keys: &Keys, day: NaiveDate, at: DateTime<Utc>)
         .first(db)
         .await
         .optional()?;
-    let heads: Vec<Head> = diesel::sql_query(
-        "select area_id, seq, hash from audit_heads where seq > 0 order by area_id",
-    )
-    .load(db)
-    .await?;
+    let heads: Vec<Head> =
+        statement("select area_id, seq, hash from audit_heads where seq > 0 order by area_id")
+            .load(db)
+            .await?;
     let number = last.as_ref().map_or(0, |last| last.n) + 1;
     let checkpoint = Checkpoint {
         format: FORMAT,
@@ -69,7 +69,7 @@ pub async fn sign(db: &mut Conn, keys: &Keys, day: NaiveDate, at: DateTime<Utc>)
         ))
         .execute(db)
         .await?;
-    diesel::sql_query(
+    statement(
         "insert into checkpoint_heads (area_id, seq, hash, checkpoint)
          select area_id, seq, hash, $1 from audit_heads where seq > 0
          on conflict (area_id, seq) do nothing",
@@ -143,7 +143,7 @@ pub async fn prove(
         .select(audit_entries::body)
         .load(db)
         .await?;
-    let heads: Vec<Head> = diesel::sql_query(
+    let heads: Vec<Head> = statement(
         "select distinct on (area_id) area_id, seq, hash from checkpoint_heads
          where checkpoint <= $1 order by area_id, seq desc",
     )

@@ -14,6 +14,7 @@ use crate::base::db::Conn;
 use crate::base::error::{Error, OnConstraint, Result, say};
 use crate::base::kind::{Kind, Level};
 use crate::base::schema::{area_scopes, decision_titles, decisions};
+use crate::base::statement::statement;
 use crate::base::version::Version;
 use crate::ledger::audit::sentence::Subject;
 use crate::ledger::audit::{Entity, Fields, Item};
@@ -302,7 +303,7 @@ impl Decision {
         let hamlet = |holder: &Holder| {
             holder.hamlet_id.and_then(|id| hamlets.get(&id).cloned()).unwrap_or_default()
         };
-        diesel::sql_query(
+        statement(
             "insert into decision_titles (decision_id, n, holder_id, year, level, action, kind,
                                           area_id, code, name, hamlet, group_code, own_score,
                                           verified_score, outcome, grade, reason,

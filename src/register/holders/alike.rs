@@ -10,6 +10,7 @@ use crate::base::clock::today;
 use crate::base::db::Conn;
 use crate::base::error::{Error, FieldError, Result, say};
 use crate::base::kind::Kind;
+use crate::base::statement::statement;
 
 #[derive(QueryableByName)]
 struct Near {
@@ -75,7 +76,7 @@ pub async fn refuse_alike(
 
 async fn near(db: &mut Conn, scope: AreaId, new: &Holder, numbered: bool) -> Result<Vec<Near>> {
     // Two ways to the same index scans: the same name in the area, a near one in the hamlet.
-    Ok(diesel::sql_query(format!(
+    Ok(statement(format!(
         "select h.code from holders h
          where h.kind = $1
            and h.area_id in (select covered_id from area_scopes where area_id = $2)
@@ -106,7 +107,7 @@ async fn elsewhere(
     numbered: bool,
 ) -> Result<Vec<Elsewhere>> {
     let text = |field: &str| new.details[field].as_str().map(str::to_owned);
-    Ok(diesel::sql_query(format!(
+    Ok(statement(format!(
         "select distinct h.area_id from holders h
          where h.kind = $1 and h.search_key = $2 and h.birth_year = $3
            and coalesce(h.details->>'birth_date', $4, '') = coalesce($4, h.details->>'birth_date', '')

@@ -12,6 +12,7 @@ use validator::Validate;
 
 use super::entry::{check_place, fill, patched};
 use super::identifiers;
+use super::listing;
 use super::reads::note_read;
 use super::rows::{Holder, HolderFilter, HolderKey};
 use super::{Details, Draft, merged};
@@ -185,7 +186,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
         .service(get_history);
 }
 
-/// List holders by name.
+/// List holders: commune by commune, within each by kind and name.
 #[utoipa::path(tag = "holders", security(("bearer" = [])), params(HolderQuery))]
 #[get("/holders")]
 pub async fn list_holders(
@@ -199,11 +200,11 @@ pub async fn list_holders(
     let filters = (query.kind, &query.area, query.hamlet, &query.q);
     let after = paging::after(&filters, query.cursor.as_deref())?;
     let mut db = state.db().await?;
-    let found = Holder::list(&mut db, &user, &filter, after, limit + 1).await?;
+    let found = listing::page(&mut db, &areas, &user, &filter, after, limit + 1).await?;
     let key = |holder: &Holder| holder.id;
     let (found, next) = paging::cut(found, limit, &filters, key)?;
     let count = match query.count {
-        Some(Exact::Exact) => Some(Holder::count(&mut db, &user, &filter).await?),
+        Some(Exact::Exact) => Some(listing::count(&mut db, &areas, &user, &filter).await?),
         None => None,
     };
     Ok(Page { items: bodies(&state, &mut db, found).await?, next, count })

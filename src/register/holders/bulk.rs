@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::rows::Holder;
 use crate::base::error::{Error, OnConstraint, Result, say};
 use crate::base::schema::holders;
+use crate::base::statement::statement;
 use crate::ledger::Writer;
 
 /// Inserts many holders, whose chain is locked; `version` stands in each.
@@ -15,7 +16,7 @@ pub async fn insert_all(w: &mut Writer<'_>, new: &[Holder]) -> Result<()> {
     fn each<'a, T>(new: &'a [Holder], field: impl Fn(&'a Holder) -> T) -> Vec<T> {
         new.iter().map(field).collect()
     }
-    diesel::sql_query(
+    statement(
         "insert into holders (id, kind, area_id, hamlet_id, code, name, search_key, group_code,
                               birth_year, family_id, unit_id, details, version)
          select u.* from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13) u",
@@ -44,7 +45,7 @@ pub async fn update_all(w: &mut Writer<'_>, changed: &[Holder]) -> Result<()> {
     fn each<'a, T>(changed: &'a [Holder], field: impl Fn(&'a Holder) -> T) -> Vec<T> {
         changed.iter().map(field).collect()
     }
-    diesel::sql_query(
+    statement(
         "update holders h set hamlet_id = u.hamlet_id, name = u.name, search_key = u.search_key,
                 group_code = u.group_code, birth_year = u.birth_year, details = u.details,
                 version = u.version

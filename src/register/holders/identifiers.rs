@@ -15,6 +15,7 @@ use crate::base::error::{Error, Result, say};
 use crate::base::keys::Keys;
 use crate::base::number::NumberScheme;
 use crate::base::schema::{holder_identifiers, holders};
+use crate::base::statement::statement;
 use crate::ledger::Writer;
 
 #[derive(QueryableByName)]
@@ -38,7 +39,7 @@ pub async fn claim_all(
         .collect();
     // Locks are taken in the order of digests.
     sealed.sort_by_key(|(_, _, _, digest, _)| *digest);
-    let claimed: Vec<Claimed> = diesel::sql_query(
+    let claimed: Vec<Claimed> = statement(
         "insert into holder_identifiers (holder_id, scheme, key_id, digest, sealed)
          select u.* from unnest($1, $2, $3, $4, $5) u
          on conflict do nothing returning holder_id",

@@ -8,6 +8,7 @@ use uuid::Uuid;
 use super::rows::HolderKey;
 use crate::base::db::Conn;
 use crate::base::error::Result;
+use crate::base::statement::statement;
 
 #[derive(QueryableByName)]
 struct Found {
@@ -21,7 +22,7 @@ pub async fn survivor(db: &mut Conn, key: &HolderKey) -> Result<Option<Uuid>> {
         HolderKey::Id(id) => (Some(*id), None),
         HolderKey::Code(code) => (None, Some(code.as_str())),
     };
-    let found: Option<Found> = diesel::sql_query(
+    let found: Option<Found> = statement(
         "with recursive line (id) as (
              select survivor_id from merges
              where undone_on is null and (merged_id = $1 or merged_code = $2)
@@ -41,7 +42,7 @@ pub async fn survivor(db: &mut Conn, key: &HolderKey) -> Result<Option<Uuid>> {
 
 /// A holder and all that were merged into it: whose history is now its own.
 pub async fn with_merged(db: &mut Conn, ids: &[Uuid]) -> Result<Vec<Uuid>> {
-    let found: Vec<Found> = diesel::sql_query(
+    let found: Vec<Found> = statement(
         "with recursive line (id) as (
              select unnest($1)
              union

@@ -7,6 +7,7 @@ pub mod code;
 pub mod entry;
 pub mod erased;
 pub mod identifiers;
+pub mod listing;
 pub mod merged;
 pub mod reads;
 pub mod rows;

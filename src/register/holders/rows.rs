@@ -174,71 +174,16 @@ impl Holder {
         Ok(found.select(Self::as_select()).load(db).await?)
     }
 
-    /// One page, by name.
-    pub async fn list(
-        db: &mut Conn,
-        caller: &Caller,
-        filter: &HolderFilter,
-        after: Option<Uuid>,
-        limit: i64,
-    ) -> Result<Vec<Self>> {
-        // A cursor stands in URLs, where no name may: the name is looked up.
-        let after: Option<(String, Uuid)> = match after {
-            None => None,
-            Some(id) => {
-                let last = holders::table.find(id).select((holders::search_key, holders::id));
-                Some(
-                    last.first(db)
-                        .await
-                        .optional()?
-                        .ok_or_else(crate::wire::paging::foreign_cursor)?,
-                )
-            }
-        };
-        let mut query = Self::matching(caller, filter)
-            .select(Self::as_select())
-            .order((holders::search_key, holders::id))
-            .limit(limit);
-        if let Some((key, id)) = after {
-            query = query.filter(
-                holders::search_key
-                    .gt(key.clone())
-                    .or(holders::search_key.eq(key).and(holders::id.gt(id))),
-            );
-        }
-        Ok(query.load(db).await?)
-    }
-
-    pub async fn count(db: &mut Conn, caller: &Caller, filter: &HolderFilter) -> Result<i64> {
-        let query = Self::matching(caller, filter).select(diesel::dsl::count_star());
-        Ok(query.first(db).await?)
-    }
-
-    fn matching<'a>(
-        caller: &Caller,
-        filter: &HolderFilter,
-    ) -> holders::BoxedQuery<'a, diesel::pg::Pg> {
-        let mut query =
-            holders::table.filter(holders::area_id.eq_any(covered(caller.area))).into_boxed();
-        if let Some(kind) = filter.kind {
-            query = query.filter(holders::kind.eq(kind));
-        }
-        if let Some(area) = filter.area {
-            query = query.filter(holders::area_id.eq_any(covered(area)));
-        }
-        if let Some(hamlet) = filter.hamlet {
-            query = query.filter(holders::hamlet_id.eq(hamlet));
-        }
-        if let Some(q) = &filter.q {
-            query = query.filter(holders::search_key.like(format!("%{}%", search_key(q))));
-        }
-        query
-    }
-
     /// Every holder of a kind in a commune and in those it was made of: what a list is matched with.
-    pub async fn of_commune(db: &mut Conn, commune: AreaId, kind: Kind) -> Result<Vec<Self>> {
+    pub async fn of_commune(
+        db: &mut Conn,
+        areas: &Areas,
+        commune: AreaId,
+        kind: Kind,
+    ) -> Result<Vec<Self>> {
+        let covered: Vec<AreaId> = areas.cover(commune).into_iter().collect();
         Ok(holders::table
-            .filter(holders::area_id.eq_any(covered(commune)).and(holders::kind.eq(kind)))
+            .filter(holders::area_id.eq_any(covered).and(holders::kind.eq(kind)))
             .order(holders::id)
             .select(Self::as_select())
             .load(db)

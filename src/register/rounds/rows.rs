@@ -15,6 +15,7 @@ use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::kind::Kind;
 use crate::base::schema::{closings, rounds};
+use crate::base::statement::statement;
 use crate::base::version::Version;
 use crate::ledger;
 use crate::ledger::audit::{Entity, Fields};
@@ -169,7 +170,7 @@ pub async fn waiting(
     year: i16,
     kind: Option<Kind>,
 ) -> Result<HashMap<(AreaId, Kind), Waiting>> {
-    let rows: Vec<WaitingRow> = diesel::sql_query(
+    let rows: Vec<WaitingRow> = statement(
         "select coalesce(nullif(placed_id, 0), area_id) as place, kind,
                 sum(registered)::bigint as registered,
                 sum(self_assessed)::bigint as self_assessed, sum(verified)::bigint as verified

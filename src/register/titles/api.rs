@@ -123,7 +123,7 @@ pub async fn list_titles_of_holder(
 ) -> Result<Page<TitleBody>> {
     let mut db = state.db().await?;
     let holder = Holder::find(&mut db, &user, &HolderKey::parse(&id)?).await?;
-    let found = Title::of_holder(&mut db, &user, holder.id).await?;
+    let found = Title::of_holder(&mut db, &state.areas(), &user, &holder).await?;
     Ok(Page { items: bodies(&state, &mut db, &found).await?, next: None, count: None })
 }
 
@@ -313,7 +313,7 @@ async fn one(
     let areas = state.areas();
     let mut db = state.db().await?;
     let key = key(&mut db, &act.caller, path).await?;
-    let (title, _) = Title::find(&mut db, &act.caller, key).await?;
+    let (title, _) = Title::find(&mut db, &areas, &act.caller, key).await?;
     chosen::writable(&areas, &act.caller, &title)?;
     // The same request again finds the title changed by itself: the ledger knows it by its key.
     let version = match (version.version(), &act.idempotency) {
@@ -367,8 +367,8 @@ pub(super) async fn read(
     caller: &Caller,
     key: TitleKey,
 ) -> Result<Versioned<TitleBody>> {
-    let found = [Title::find(db, caller, key).await?];
-    let version = found[0].0.version;
+    let found = [Title::find(db, &state.areas(), caller, key).await?.0];
+    let version = found[0].version;
     let body = bodies(state, db, &found).await?.pop().ok_or_else(Error::not_found)?;
     Ok(Versioned(body, version))
 }

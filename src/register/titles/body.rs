@@ -13,7 +13,6 @@ use crate::base::kind::{Group, Kind, Level, Status, Year};
 use crate::base::version::Version;
 use crate::register::criteria::{Assessment, Score, rows as criteria_rows};
 use crate::register::hamlets::rows::Hamlet;
-use crate::register::holders::rows::Holder;
 
 /// A title.
 #[derive(Serialize, ToSchema)]
@@ -70,18 +69,14 @@ pub(super) fn year_of(year: i16) -> Result<Year> {
     Year::try_from(year).map_err(|_| Error::not_found())
 }
 
-pub async fn bodies(
-    state: &State,
-    db: &mut Db,
-    found: &[(Title, Holder)],
-) -> Result<Vec<TitleBody>> {
+pub async fn bodies(state: &State, db: &mut Db, found: &[Title]) -> Result<Vec<TitleBody>> {
     let areas = state.areas();
     let sets = criteria_rows::all(db).await?;
-    let hamlets: Vec<Uuid> = found.iter().filter_map(|(_, h)| h.hamlet_id).collect();
+    let hamlets: Vec<Uuid> = found.iter().filter_map(|title| title.hamlet_id).collect();
     let hamlets = Hamlet::by_ids(db, &hamlets).await?;
     found
         .iter()
-        .map(|(title, holder)| {
+        .map(|title| {
             let (own, verified) = (title.own(), title.verified());
             let set = sets.iter().find(|set| Some(set.id) == title.criteria_set_id);
             let assessment = match (set, verified.as_ref().or(own.as_ref())) {
@@ -90,11 +85,11 @@ pub async fn bodies(
                     Assessment { outcome: title.outcome, lacks: Vec::new(), unchecked: Vec::new() }
                 }
             };
-            let hamlet = hamlets.iter().find(|h| Some(h.id) == holder.hamlet_id);
+            let hamlet = hamlets.iter().find(|h| Some(h.id) == title.hamlet_id);
             Ok(TitleBody {
                 holder_id: title.holder_id,
-                code: holder.code.clone(),
-                name: holder.name.clone(),
+                code: title.code.clone(),
+                name: title.name.clone(),
                 hamlet_name: hamlet.map(Hamlet::full_name),
                 kind: title.kind,
                 level: title.level,

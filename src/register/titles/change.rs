@@ -239,9 +239,9 @@ pub(super) async fn locked(
     version: IfMatch,
 ) -> Result<(Title, Holder)> {
     let caller = w.act.caller.clone();
-    let (seen, _) = Title::find(w.db, &caller, key).await?;
+    let (seen, _) = Title::find(w.db, areas, &caller, key).await?;
     w.lock(&[areas.chain(seen.area_id, seen.placed_id)]).await?;
-    let (title, holder) = Title::find(w.db, &caller, key).await?;
+    let (title, holder) = Title::find(w.db, areas, &caller, key).await?;
     chosen::writable(areas, &caller, &title)?;
     version.check(title.version)?;
     Ok((title, holder))

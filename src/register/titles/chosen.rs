@@ -1,19 +1,17 @@
 //! The titles that a batch means, locked, with every reason against it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::choice::{Choice, MOST};
-use super::filter::{TitleFilter, matching, visible};
-use super::rows::{Title, TitleKey};
+use super::filter::TitleFilter;
+use super::listing;
+use super::rows::Title;
 use crate::access::Caller;
 use crate::areas::{AreaId, Areas};
 use crate::base::db::Conn;
 use crate::base::error::{Error, FieldError, Result, say};
-use crate::base::schema::{holders, titles};
 use crate::ledger::Writer;
 use crate::register::holders::rows::Holder;
 use crate::wire::input::stale;
@@ -38,7 +36,7 @@ pub async fn lock_chosen(
 ) -> Result<()> {
     let mut chains = also.to_vec();
     for choice in choices {
-        let found = load_choice(w.db, &w.act.caller, choice).await?;
+        let found = load_choice(w.db, areas, &w.act.caller, choice).await?;
         chains.extend(found.iter().map(|(title, _)| areas.chain(title.area_id, title.placed_id)));
     }
     w.lock(&chains).await
@@ -51,7 +49,7 @@ pub async fn chosen(
     choice: &Choice,
 ) -> Result<Vec<(Title, Holder)>> {
     let caller = w.act.caller.clone();
-    let mut found = load_choice(w.db, &caller, choice).await?;
+    let mut found = load_choice(w.db, areas, &caller, choice).await?;
     let mut errors = Vec::new();
     match choice {
         Choice::Select { at, expected, .. } => {
@@ -103,30 +101,12 @@ pub async fn chosen(
 
 async fn load_choice(
     db: &mut Conn,
+    areas: &Areas,
     caller: &Caller,
     choice: &Choice,
 ) -> Result<Vec<(Title, Holder)>> {
-    let query = titles::table
-        .inner_join(holders::table)
-        .order((titles::holder_id, titles::year, titles::level))
-        .limit(MOST as i64 + 1)
-        .select((Title::as_select(), Holder::as_select()));
-    match choice {
-        Choice::Records { records, .. } => {
-            let keys: HashSet<TitleKey> =
-                records.iter().map(|r| (r.holder_id, r.year.get(), r.level)).collect();
-            let ids: Vec<Uuid> = records.iter().map(|r| r.holder_id).collect();
-            let mut years: Vec<i16> = records.iter().map(|r| r.year.get()).collect();
-            years.sort_unstable();
-            years.dedup();
-            let found: Vec<(Title, Holder)> = query
-                .filter(visible(caller))
-                .filter(titles::holder_id.eq_any(ids).and(titles::year.eq_any(years)))
-                .limit(MOST as i64 * 4)
-                .load(db)
-                .await?;
-            Ok(found.into_iter().filter(|(title, _)| keys.contains(&title.key())).collect())
-        }
+    let titles = match choice {
+        Choice::Records { records, .. } => Title::by_keys(db, records).await?,
         Choice::Select { selection, area, .. } => {
             let filter = TitleFilter {
                 kind: Some(selection.kind),
@@ -139,20 +119,26 @@ async fn load_choice(
                 outcome: selection.outcome,
                 ..TitleFilter::default()
             };
-            let found: Vec<(Title, Holder)> =
-                query.filter(matching(caller, &filter)).load(db).await?;
-            if found.len() > MOST {
-                return Err(Error::conflict(
-                    "too_many",
-                    say(
-                        "Lựa chọn có hơn 20.000 danh hiệu; hãy chia nhỏ, ví dụ theo thôn.",
-                        "The selection holds more than 20,000 titles; divide it, by hamlet say.",
-                    ),
-                ));
-            }
-            Ok(found)
+            listing::all(db, areas, caller, &filter, MOST).await?
         }
+    };
+    if titles.len() > MOST {
+        return Err(Error::conflict(
+            "too_many",
+            say(
+                "Lựa chọn có hơn 20.000 danh hiệu; hãy chia nhỏ, ví dụ theo thôn.",
+                "The selection holds more than 20,000 titles; divide it, by hamlet say.",
+            ),
+        ));
     }
+    let ids: Vec<Uuid> = titles.iter().map(|title| title.holder_id).collect();
+    let holders: HashMap<Uuid, Holder> =
+        Holder::by_ids(db, &ids).await?.into_iter().map(|holder| (holder.id, holder)).collect();
+    let with_holder = |title: Title| {
+        let holder = holders.get(&title.holder_id)?.clone();
+        title.is_visible(areas, caller, &holder).then_some((title, holder))
+    };
+    Ok(titles.into_iter().filter_map(with_holder).collect())
 }
 
 /// 409 with every title that was refused; nothing was changed.

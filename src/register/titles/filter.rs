@@ -1,15 +1,14 @@
-//! Which titles a list shows, and which of them a caller may see.
+//! Which titles a list shows.
 
 use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Bool, Integer};
+use diesel::sql_types::Bool;
 use uuid::Uuid;
 
-use crate::access::Caller;
-use crate::areas::AreaId;
 use crate::areas::boundaries::Made;
+use crate::areas::{AreaId, Areas};
 use crate::base::kind::{Kind, Level, Status};
-use crate::base::schema::{area_scopes, holders, titles};
+use crate::base::schema::titles;
 use crate::base::text::search_key;
 use crate::register::criteria::Outcome;
 
@@ -34,103 +33,91 @@ pub struct TitleFilter {
     pub q: Option<String>,
 }
 
-/// The order of a list: by area, kind, year, holder and level.
-pub type TitleCursor = (i32, Kind, i16, Uuid, Level);
+pub(super) type Condition = Box<dyn BoxableExpression<titles::table, Pg, SqlType = Bool>>;
 
-type Joined = diesel::helper_types::InnerJoinQuerySource<titles::table, holders::table>;
-type Condition = Box<dyn BoxableExpression<Joined, Pg, SqlType = Bool>>;
+impl TitleFilter {
+    /// The areas of which records are meant, in the order of lists: those that the caller's `scope`
+    /// answers for and the filter means.
+    pub fn places(&self, areas: &Areas, scope: AreaId) -> Vec<AreaId> {
+        let mut places = areas.cover(scope);
+        if let Some(area) = self.area {
+            let meant = areas.cover(area);
+            places.retain(|place| meant.contains(place));
+        }
+        if let Some(made) = &self.made {
+            places.retain(|place| {
+                made.unplaced.contains(place) || made.placed.iter().any(|(of, _)| of == place)
+            });
+        }
+        places.into_iter().collect()
+    }
 
-#[diesel::dsl::auto_type(no_type_alias)]
-fn covered(area: AreaId) -> _ {
-    let area: i32 = area;
-    area_scopes::table.filter(area_scopes::area_id.eq(area)).select(area_scopes::covered_id)
+    /// In which successors of a split area records are meant; none where that does not matter.
+    pub(super) fn placements(&self, areas: &Areas) -> Option<Vec<AreaId>> {
+        Some(areas.cover(self.area?).into_iter().collect())
+    }
+
+    /// Whether the counts say how many titles it finds.
+    pub fn is_counted(&self) -> bool {
+        self.outcome.is_none()
+            && self.hamlet.is_none()
+            && self.decision.is_none()
+            && self.import.is_none()
+            && self.late.is_none()
+            && self.q.is_none()
+    }
+
+    /// Its titles of one area.
+    pub(super) fn within(&self, areas: &Areas, place: AreaId) -> Condition {
+        let mut all: Condition = Box::new(titles::area_id.eq(place));
+        if let Some(placed) = self.placements(areas).filter(|_| areas.settled(place).is_none()) {
+            let here = titles::placed_id.assume_not_null().eq_any(placed);
+            all = Box::new(all.and(titles::placed_id.is_null().or(here)));
+        }
+        if let Some(made) = &self.made {
+            all = Box::new(all.and(standing(made, place)));
+        }
+        macro_rules! also {
+            ($($value:expr => $column:expr,)+) => {
+                $(if let Some(value) = $value.clone() {
+                    all = Box::new(all.and($column.eq(value)));
+                })+
+            };
+        }
+        also! {
+            self.kind => titles::kind,
+            self.level => titles::level,
+            self.year => titles::year,
+            self.status => titles::status,
+            self.grade => titles::grade,
+            self.group => titles::group_code,
+            self.outcome => titles::outcome,
+            self.hamlet => titles::hamlet_id.assume_not_null(),
+            self.decision => titles::decision_id.assume_not_null(),
+            self.import => titles::import_id.assume_not_null(),
+        }
+        // Written so that the index of what came late serves it.
+        match self.late {
+            Some(true) => all = Box::new(all.and(titles::late)),
+            Some(false) => all = Box::new(all.and(diesel::dsl::not(titles::late))),
+            None => {}
+        }
+        if let Some(q) = &self.q {
+            let part = format!("%{}%", search_key(q));
+            all = Box::new(all.and(titles::search_key.like(part)));
+        }
+        all
+    }
 }
 
-/// The area covers its commune or, where it was placed, its placement.
-fn within(area: AreaId) -> Condition {
-    Box::new(
-        titles::placed_id
-            .is_null()
-            .and(titles::area_id.eq_any(covered(area)))
-            .or(titles::placed_id.assume_not_null().eq_any(covered(area))),
-    )
-}
-
-/// It was made in one of these areas, and placed as they say.
-fn standing(made: &Made) -> Condition {
-    let placed =
-        diesel::dsl::sql::<Bool>("(titles.area_id, titles.placed_id) in (select * from unnest(")
-            .bind::<Array<Integer>, _>(
-                made.placed.iter().map(|(area, _)| *area).collect::<Vec<_>>(),
-            )
-            .sql(", ")
-            .bind::<Array<Integer>, _>(
-                made.placed.iter().map(|(_, placed)| *placed).collect::<Vec<_>>(),
-            )
-            .sql("))");
-    let unplaced = titles::placed_id.is_null().and(titles::area_id.eq_any(made.unplaced.clone()));
-    // What is compared with nothing is not false but unknown.
-    Box::new(unplaced.or(titles::placed_id.is_not_null().and(placed)))
-}
-
-/// The caller's area covers its commune, its placement, or the holder's commune today.
-pub(super) fn visible(caller: &Caller) -> Condition {
-    Box::new(
-        titles::area_id
-            .eq_any(covered(caller.area))
-            .or(titles::placed_id.assume_not_null().eq_any(covered(caller.area)))
-            .or(holders::area_id.eq_any(covered(caller.area))),
-    )
-}
-
-/// What the caller sees of what the filter wants.
-pub(super) fn matching(caller: &Caller, filter: &TitleFilter) -> Condition {
-    let mut all = visible(caller);
-    let mut also = |condition: Condition| {
-        let before = std::mem::replace(&mut all, Box::new(diesel::dsl::sql::<Bool>("true")));
-        all = Box::new(before.and(condition));
-    };
-    if let Some(kind) = filter.kind {
-        also(Box::new(titles::kind.eq(kind)));
+/// Those made in a place that stand, as placed, in what `made` describes.
+fn standing(made: &Made, place: AreaId) -> Condition {
+    let placed: Vec<AreaId> =
+        made.placed.iter().filter(|(of, _)| *of == place).map(|(_, placed)| *placed).collect();
+    let there =
+        titles::placed_id.is_not_null().and(titles::placed_id.assume_not_null().eq_any(placed));
+    match made.unplaced.contains(&place) {
+        true => Box::new(titles::placed_id.is_null().or(there)),
+        false => Box::new(there),
     }
-    if let Some(level) = filter.level {
-        also(Box::new(titles::level.eq(level)));
-    }
-    if let Some(area) = filter.area {
-        also(within(area));
-    }
-    if let Some(made) = &filter.made {
-        also(standing(made));
-    }
-    if let Some(year) = filter.year {
-        also(Box::new(titles::year.eq(year)));
-    }
-    if let Some(status) = filter.status {
-        also(Box::new(titles::status.eq(status)));
-    }
-    if let Some(grade) = filter.grade.clone() {
-        also(Box::new(titles::grade.eq(grade)));
-    }
-    if let Some(group) = filter.group.clone() {
-        also(Box::new(titles::group_code.eq(group)));
-    }
-    if let Some(outcome) = filter.outcome {
-        also(Box::new(titles::outcome.eq(outcome)));
-    }
-    if let Some(hamlet) = filter.hamlet {
-        also(Box::new(holders::hamlet_id.assume_not_null().eq(hamlet)));
-    }
-    if let Some(decision) = filter.decision {
-        also(Box::new(titles::decision_id.assume_not_null().eq(decision)));
-    }
-    if let Some(import) = filter.import {
-        also(Box::new(titles::import_id.assume_not_null().eq(import)));
-    }
-    if let Some(late) = filter.late {
-        also(Box::new(titles::late.eq(late)));
-    }
-    if let Some(q) = &filter.q {
-        also(Box::new(holders::search_key.like(format!("%{}%", search_key(q)))));
-    }
-    all
 }

@@ -13,6 +13,7 @@ use validator::{Validate, ValidationError};
 
 use super::body::{TitleBody, bodies};
 use super::filter::TitleFilter;
+use super::listing;
 use super::rows::Title;
 use super::then::{self, Then};
 use crate::access::Caller;
@@ -25,7 +26,6 @@ use crate::base::kind::{Group, Kind, Level, Status, Year};
 use crate::ledger::days;
 use crate::register::criteria::Outcome;
 use crate::register::holders::api::Exact;
-use crate::register::holders::rows::Holder;
 use crate::wire::input::Query;
 use crate::wire::paging;
 use crate::wire::reply::Page;
@@ -150,11 +150,11 @@ impl TitleQuery {
         let filters = self.bound()?;
         let after = paging::after(&filters, self.cursor.as_deref())?;
         let db = &mut state.db().await?;
-        let found = Title::list(db, user, &filter, after, limit + 1).await?;
-        let key = |(t, _): &(Title, Holder)| (t.area_id, t.kind, t.year, t.holder_id, t.level);
-        let (found, next) = paging::cut(found, limit, &filters, key)?;
+        let areas = state.areas();
+        let found = listing::page(db, &areas, user, &filter, after, limit + 1).await?;
+        let (found, next) = paging::cut(found, limit, &filters, Title::key)?;
         let count = match self.count {
-            Some(Exact::Exact) => Some(Title::count(db, user, &filter).await?),
+            Some(Exact::Exact) => Some(listing::count(db, &areas, user, &filter).await?),
             None => None,
         };
         let items = bodies(state, db, &found).await?;
@@ -175,15 +175,15 @@ impl TitleQuery {
         let after = paging::after(&filters, self.cursor.as_deref())?;
         let db = &mut state.db().await?;
         let count = match self.count {
-            Some(Exact::Exact) => Some(then::count(db, user, &filter, day).await?),
+            Some(Exact::Exact) => Some(then::count(db, &areas, user, &filter, day).await?),
             None => None,
         };
         let (found, next) = match (self.sample, &self.seed) {
             (Some(size), Some(seed)) => {
-                (then::sample(db, user, &filter, day, size, seed).await?, None)
+                (then::sample(db, &areas, user, (&filter, day), (size, seed)).await?, None)
             }
             _ => {
-                let found = then::list(db, user, &filter, day, after, limit + 1).await?;
+                let found = then::list(db, &areas, user, &filter, day, after, limit + 1).await?;
                 paging::cut(found, limit, &filters, Then::cursor)?
             }
         };

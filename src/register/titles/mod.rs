@@ -8,6 +8,7 @@ pub mod chosen;
 pub mod correct;
 pub mod correct_api;
 pub mod filter;
+pub mod listing;
 pub mod follow;
 pub mod list_api;
 pub mod hand_over;

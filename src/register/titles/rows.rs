@@ -1,19 +1,19 @@
 //! Titles as they are stored, and how one or many are found.
 
+use std::collections::{BTreeSet, HashSet};
+
 use chrono::NaiveDate;
 use diesel::prelude::*;
-use diesel::sql_types::{Bool, Integer, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
-use futures_util::Stream;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use uuid::Uuid;
 
-use super::filter::{TitleCursor, TitleFilter, matching, visible};
+use super::choice::RecordRef;
 use crate::access::Caller;
-use crate::areas::AreaId;
+use crate::areas::{AreaId, Areas};
 use crate::base::db::Conn;
-use crate::base::error::Result;
+use crate::base::error::{Error, Result};
 use crate::base::kind::{Kind, Level, Status};
 use crate::base::schema::{holders, titles};
 use crate::base::version::Version;
@@ -34,6 +34,15 @@ pub struct Title {
     pub area_id: i32,
     /// The successor of a split area in which the record belongs.
     pub placed_id: Option<i32>,
+    /// What it carries of its holder, for lists; what is set aside of a title names nobody.
+    #[serde(skip)]
+    pub code: String,
+    #[serde(skip)]
+    pub name: String,
+    #[serde(skip)]
+    pub search_key: String,
+    #[serde(skip)]
+    pub hamlet_id: Option<Uuid>,
     pub group_code: String,
     pub status: Status,
     pub grade: String,
@@ -72,6 +81,10 @@ impl Title {
             kind: holder.kind,
             area_id: area,
             placed_id: None,
+            code: holder.code.clone(),
+            name: holder.name.clone(),
+            search_key: holder.search_key.clone(),
+            hamlet_id: holder.hamlet_id,
             group_code: holder.group_code.clone(),
             status: Status::Registered,
             grade: String::new(),
@@ -188,88 +201,64 @@ impl Title {
     }
 
     /// One title that the caller may read.
-    pub async fn find(db: &mut Conn, caller: &Caller, key: TitleKey) -> Result<(Self, Holder)> {
-        let (holder, year, level) = key;
-        Ok(titles::table
-            .inner_join(holders::table)
-            .filter(visible(caller))
+    pub async fn find(
+        db: &mut Conn,
+        areas: &Areas,
+        caller: &Caller,
+        (holder, year, level): TitleKey,
+    ) -> Result<(Self, Holder)> {
+        let (title, holder): (Self, Holder) = titles::table
+            .inner_join(holders::table.on(holders::id.eq(titles::holder_id)))
             .filter(titles::holder_id.eq(holder).and(titles::year.eq(year)))
             .filter(titles::level.eq(level))
             .select((Self::as_select(), Holder::as_select()))
             .first(db)
-            .await?)
+            .await?;
+        if title.is_visible(areas, caller, &holder) {
+            Ok((title, holder))
+        } else {
+            Err(Error::not_found())
+        }
     }
 
-    /// All titles of a holder, the latest first.
+    /// Those of these that there are, in the order of holders.
+    pub async fn by_keys(db: &mut Conn, wanted: &[RecordRef]) -> Result<Vec<Self>> {
+        let keys: HashSet<TitleKey> =
+            wanted.iter().map(|r| (r.holder_id, r.year.get(), r.level)).collect();
+        let ids: Vec<Uuid> = wanted.iter().map(|r| r.holder_id).collect();
+        let years: BTreeSet<i16> = wanted.iter().map(|r| r.year.get()).collect();
+        let mut found: Vec<Self> = titles::table
+            .filter(titles::holder_id.eq_any(ids))
+            .filter(titles::year.eq_any(years.into_iter().collect::<Vec<_>>()))
+            .select(Self::as_select())
+            .load(db)
+            .await?;
+        found.retain(|title| keys.contains(&title.key()));
+        found.sort_by_key(Self::key);
+        Ok(found)
+    }
+
+    /// Whether the caller's area covers its commune, its placement, or the holder's commune today.
+    pub fn is_visible(&self, areas: &Areas, caller: &Caller, holder: &Holder) -> bool {
+        let covers = |area| areas.covers(caller.area, area);
+        covers(self.area_id) || self.placed_id.is_some_and(covers) || covers(holder.area_id)
+    }
+
+    /// All titles of a holder that the caller may read, the latest first.
     pub async fn of_holder(
         db: &mut Conn,
+        areas: &Areas,
         caller: &Caller,
-        holder: Uuid,
-    ) -> Result<Vec<(Self, Holder)>> {
-        Ok(titles::table
-            .inner_join(holders::table)
-            .filter(visible(caller))
-            .filter(titles::holder_id.eq(holder))
+        holder: &Holder,
+    ) -> Result<Vec<Self>> {
+        let mut found: Vec<Self> = titles::table
+            .filter(titles::holder_id.eq(holder.id))
             .order((titles::year.desc(), titles::level))
-            .select((Self::as_select(), Holder::as_select()))
+            .select(Self::as_select())
             .load(db)
-            .await?)
-    }
-
-    /// One page with the holders, in a total order.
-    pub async fn list(
-        db: &mut Conn,
-        caller: &Caller,
-        filter: &TitleFilter,
-        after: Option<TitleCursor>,
-        limit: i64,
-    ) -> Result<Vec<(Self, Holder)>> {
-        let mut wanted = matching(caller, filter);
-        if let Some((area, kind, year, holder, level)) = after {
-            // A comparison of rows is what the index understands.
-            let beyond = diesel::dsl::sql::<Bool>(
-                "(titles.area_id, titles.kind, titles.year, titles.holder_id, titles.level) > (",
-            )
-            .bind::<Integer, _>(area)
-            .sql(", ")
-            .bind::<Text, _>(kind)
-            .sql(", ")
-            .bind::<SmallInt, _>(year)
-            .sql(", ")
-            .bind::<SqlUuid, _>(holder)
-            .sql(", ")
-            .bind::<Text, _>(level)
-            .sql(")");
-            wanted = Box::new(wanted.and(beyond));
-        }
-        Ok(titles::table
-            .inner_join(holders::table)
-            .filter(wanted)
-            .order((titles::area_id, titles::kind, titles::year, titles::holder_id, titles::level))
-            .limit(limit)
-            .select((Self::as_select(), Holder::as_select()))
-            .load(db)
-            .await?)
-    }
-
-    pub async fn count(db: &mut Conn, caller: &Caller, filter: &TitleFilter) -> Result<i64> {
-        let found = titles::table.inner_join(holders::table).filter(matching(caller, filter));
-        Ok(found.count().get_result(db).await?)
-    }
-
-    /// All that a filter finds, row by row, for exports.
-    pub async fn stream(
-        db: &mut Conn,
-        caller: &Caller,
-        filter: &TitleFilter,
-    ) -> Result<impl Stream<Item = QueryResult<(Self, Holder)>> + use<>> {
-        Ok(titles::table
-            .inner_join(holders::table)
-            .filter(matching(caller, filter))
-            .order((titles::area_id, titles::kind, titles::year, titles::holder_id, titles::level))
-            .select((Self::as_select(), Holder::as_select()))
-            .load_stream::<(Self, Holder)>(db)
-            .await?)
+            .await?;
+        found.retain(|title| title.is_visible(areas, caller, holder));
+        Ok(found)
     }
 
     /// The titles of one year and level of these holders, whoever asks: for the matching of a list.

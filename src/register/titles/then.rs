@@ -2,19 +2,19 @@
 //! that a list of that day never changes.
 
 use chrono::NaiveDate;
-use diesel::pg::Pg;
 use diesel::prelude::*;
-use diesel::query_builder::{BoxedSqlQuery, SqlQuery};
 use diesel::sql_types::{Array, BigInt, Date, Integer, Nullable, SmallInt, Text, Uuid as SqlUuid};
 use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
-use super::filter::{TitleCursor, TitleFilter};
+use super::filter::TitleFilter;
+use super::listing;
 use crate::access::Caller;
-use crate::areas::AreaId;
+use crate::areas::{AreaId, Areas};
 use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::kind::{Kind, Level, Status};
+use crate::base::statement::{Statement, statement};
 
 /// A title as it was known, with its holder as it was known.
 #[derive(Debug, Clone, PartialEq, QueryableByName)]
@@ -45,28 +45,16 @@ pub struct Then {
 }
 
 impl Then {
-    /// Its place in the order of lists.
-    pub fn cursor(&self) -> TitleCursor {
+    /// Its place in the order of lists of past days: the name, by which others go, may be erased.
+    pub fn cursor(&self) -> Cursor {
         (self.area_id, self.kind, self.year, self.holder_id, self.level)
     }
 }
 
-const ORDER: &str = "area_id, kind, year, holder_id, level";
+/// The order of a list of a past day: by area, kind, year, holder and level.
+pub type Cursor = (AreaId, Kind, i16, Uuid, Level);
 
-/// Of each title the last state of the day, unless it was deleted by then.
-const FOUND: &str = "
-    select s.* from title_states s
-    where s.day <= $1 and s.status is not null
-      and not exists (select from title_states later
-                      where later.holder_id = s.holder_id and later.year = s.year
-                        and later.level = s.level and later.n > s.n and later.day <= $1)
-      and (s.area_id in (select covered_id from area_scopes where area_id = $2)
-           or s.placed_id in (select covered_id from area_scopes where area_id = $2))
-      and ($3 is null or s.kind = $3) and ($4 is null or s.level = $4)
-      and ($5 is null or s.year = $5) and ($6 is null or s.status = $6)
-      and ($7 is null or s.grade = $7) and ($8 is null or s.group_code = $8)
-      and ($9 is null or s.placed_id is null and s.area_id = any($9)
-           or (s.area_id, s.placed_id) in (select * from unnest($10, $11)))";
+const ORDER: &str = "area_id, kind, year, holder_id, level";
 
 /// The code and the name that the trail knew on the day: holders may have been renamed, merged or
 /// deleted since, and the names of people are kept where they can be erased.
@@ -85,58 +73,109 @@ const NAMED: &str = "
        and (v.value::jsonb ? 'name' or i.body::jsonb -> 'after' ? 'name')
      order by e.at desc, e.area_id, i.seq desc, i.n desc limit 1) as name";
 
-type Bound<'a> = BoxedSqlQuery<'a, Pg, SqlQuery>;
-
-/// A query that begins with what was found of a filter on a day.
-fn query<'a>(caller: &Caller, filter: &TitleFilter, day: NaiveDate, then: &str) -> Bound<'a> {
-    let made = filter.made.as_ref();
-    let placed = made.map(|made| made.placed.as_slice()).unwrap_or_default();
-    diesel::sql_query(format!("with found as ({FOUND}) {then}"))
-        .into_boxed()
-        .bind::<Date, _>(day)
-        .bind::<Integer, _>(caller.area)
-        .bind::<Nullable<Text>, _>(filter.kind.map(Kind::as_str))
-        .bind::<Nullable<Text>, _>(filter.level.map(Level::as_str))
-        .bind::<Nullable<SmallInt>, _>(filter.year)
-        .bind::<Nullable<Text>, _>(filter.status.map(Status::as_str))
-        .bind::<Nullable<Text>, _>(filter.grade.clone())
-        .bind::<Nullable<Text>, _>(filter.group.clone())
-        .bind::<Nullable<Array<Integer>>, _>(made.map(|made| made.unplaced.clone()))
-        .bind::<Array<Integer>, _>(placed.iter().map(|(area, _)| *area).collect::<Vec<_>>())
-        .bind::<Array<Integer>, _>(placed.iter().map(|(_, placed)| *placed).collect::<Vec<_>>())
+/// `with found as (…`: of each title of these areas the last state of the day, unless it was deleted by
+/// then. The last state is looked up one by one: a join might be planned over all states.
+fn found<'a>(
+    areas: &Areas,
+    filter: &'a TitleFilter,
+    day: NaiveDate,
+    places: &'a [AreaId],
+) -> Statement<'a> {
+    let mut found = statement(
+        "with found as (
+             select s.* from title_states s
+             where s.area_id = any($2) and s.day <= $1 and s.status is not null
+               and s.n = (select max(l.n) from title_states l
+                          where l.holder_id = s.holder_id and l.year = s.year
+                            and l.level = s.level and l.day <= $1)",
+    )
+    .bind::<Date, _>(day)
+    .bind::<Array<Integer>, _>(places)
+    .when::<Text, _>(" and s.kind = {}", filter.kind.map(Kind::as_str))
+    .when::<Text, _>(" and s.level = {}", filter.level.map(Level::as_str))
+    .when::<SmallInt, _>(" and s.year = {}", filter.year)
+    .when::<Text, _>(" and s.status = {}", filter.status.map(Status::as_str))
+    .when::<Text, _>(" and s.grade = {}", filter.grade.as_deref())
+    .when::<Text, _>(" and s.group_code = {}", filter.group.as_deref())
+    .when::<Array<Integer>, _>(
+        " and (s.placed_id is null or s.placed_id = any({}))",
+        filter.placements(areas),
+    );
+    if let Some(made) = &filter.made {
+        let (of, placed): (Vec<AreaId>, Vec<AreaId>) = made.placed.iter().copied().unzip();
+        found = found
+            .when::<Array<Integer>, _>(
+                " and (s.placed_id is null and s.area_id = any({})",
+                Some(made.unplaced.clone()),
+            )
+            .when::<Array<Integer>, _>(
+                " or (s.area_id, s.placed_id) in (select * from unnest({}",
+                Some(of),
+            )
+            .when::<Array<Integer>, _>(", {})))", Some(placed));
+    }
+    found
 }
 
 /// One page, in the order of all lists.
 pub async fn list(
     db: &mut Conn,
+    areas: &Areas,
     caller: &Caller,
     filter: &TitleFilter,
     day: NaiveDate,
-    after: Option<TitleCursor>,
+    after: Option<Cursor>,
     limit: i64,
 ) -> Result<Vec<Then>> {
-    let page = format!(
-        ", page as (
-             select * from found
-             where $12 is null or ({ORDER}) > ($12, $13, $14, $15, $16)
-             order by {ORDER} limit $17
-         )
-         select page.*, {NAMED} from page order by {ORDER}"
-    );
-    let (area, kind, year, holder, level) = match after {
-        Some((area, kind, year, holder, level)) => {
-            (Some(area), Some(kind), Some(year), Some(holder), Some(level))
+    let mut places = listing::places(db, areas, caller, filter).await?;
+    let mut page = Vec::new();
+    if let Some(last) = after {
+        page = part(db, areas, (filter, day, last.0), Some(last), limit).await?;
+        places.retain(|place| *place > last.0);
+    }
+    let mut rest = &places[..];
+    while page.len() < limit as usize && !rest.is_empty() {
+        let ever = listing::ever_filled(db, filter, rest).await?;
+        for place in &ever.places {
+            let wanted = limit - page.len() as i64;
+            page.extend(part(db, areas, (filter, day, *place), None, wanted).await?);
+            if page.len() == limit as usize {
+                return Ok(page);
+            }
         }
-        None => (None, None, None, None, None),
-    };
-    let found = query(caller, filter, day, &page)
-        .bind::<Nullable<Integer>, _>(area)
-        .bind::<Nullable<Text>, _>(kind)
-        .bind::<Nullable<SmallInt>, _>(year)
-        .bind::<Nullable<SqlUuid>, _>(holder)
-        .bind::<Nullable<Text>, _>(level)
-        .bind::<BigInt, _>(limit);
-    Ok(found.load(db).await?)
+        let Some(looked_up_to) = ever.until else { break };
+        rest = &rest[rest.partition_point(|place| *place <= looked_up_to)..];
+    }
+    Ok(page)
+}
+
+/// What stands of it in one area, after a title.
+async fn part(
+    db: &mut Conn,
+    areas: &Areas,
+    (filter, day, place): (&TitleFilter, NaiveDate, AreaId),
+    after: Option<Cursor>,
+    limit: i64,
+) -> Result<Vec<Then>> {
+    let places = [place];
+    let mut query = found(areas, filter, day, &places);
+    if let Some((_, kind, year, holder, level)) = after {
+        query = query
+            .when::<Text, _>(
+                " and (s.kind, s.year, s.holder_id, s.level) > ({}",
+                Some(kind.as_str()),
+            )
+            .when::<SmallInt, _>(", {}", Some(year))
+            .when::<SqlUuid, _>(", {}", Some(holder))
+            .when::<Text, _>(", {})", Some(level.as_str()));
+    }
+    let query = query
+        .when::<BigInt, _>(
+            " order by s.kind, s.year, s.holder_id, s.level limit {}), page as (table found)",
+            Some(limit),
+        )
+        .text(&format!(" select page.*, {NAMED} from page order by {ORDER}"));
+    Ok(query.load(db).await?)
 }
 
 #[derive(QueryableByName)]
@@ -147,11 +186,13 @@ struct Counted {
 
 pub async fn count(
     db: &mut Conn,
+    areas: &Areas,
     caller: &Caller,
     filter: &TitleFilter,
     day: NaiveDate,
 ) -> Result<i64> {
-    let counted = query(caller, filter, day, "select count(*) as titles from found");
+    let places = listing::places(db, areas, caller, filter).await?;
+    let counted = found(areas, filter, day, &places).text(") select count(*) as titles from found");
     let found: Counted = counted.get_result(db).await?;
     Ok(found.titles)
 }
@@ -161,34 +202,31 @@ pub async fn count(
 /// as any other, and each commune gives its share.
 pub async fn sample(
     db: &mut Conn,
+    areas: &Areas,
     caller: &Caller,
-    filter: &TitleFilter,
-    day: NaiveDate,
-    size: i64,
-    seed: &str,
+    (filter, day): (&TitleFilter, NaiveDate),
+    (size, seed): (i64, &str),
 ) -> Result<Vec<Then>> {
+    let places = listing::places(db, areas, caller, filter).await?;
+    let sampled = found(areas, filter, day, &places)
+        .when::<Text, _>("), seeded as (select {} as seed)", Some(seed));
     let drawn =
-        |of: &str| format!("('x' || substr(md5($12 || '/' || {of}), 1, 15))::bit(60)::bigint");
+        |of: &str| format!("('x' || substr(md5(seed || '/' || {of}), 1, 15))::bit(60)::bigint");
     let title = drawn("holder_id || '/' || year || '/' || level");
     let commune = drawn("coalesce(placed_id, area_id)");
-    let sampled = query(
-        caller,
-        filter,
-        day,
-        &format!(
+    let sampled = sampled
+        .text(&format!(
             ", shuffled as (
-                 select *, {title} as drawn,
-                        row_number() over (commune order by {title}, holder_id, year, level) as nth,
+                 select found.*, {title} as drawn, {commune} as of_commune,
+                        row_number() over (partition by coalesce(placed_id, area_id)
+                                           order by {title}, holder_id, year, level) as nth,
                         count(*) over (partition by coalesce(placed_id, area_id)) as of_all
-                 from found
-                 window commune as (partition by coalesce(placed_id, area_id))
+                 from found, seeded
              ), page as (
                  select * from shuffled
-                 order by (nth - {commune} / 1152921504606846976.0) / of_all, drawn, {ORDER}
-                 limit $13
-             )
-             select page.*, {NAMED} from page order by {ORDER}"
-        ),
-    );
-    Ok(sampled.bind::<Text, _>(seed.to_owned()).bind::<BigInt, _>(size).load(db).await?)
+                 order by (nth - of_commune / 1152921504606846976.0) / of_all, drawn, {ORDER}"
+        ))
+        .when::<BigInt, _>(" limit {})", Some(size))
+        .text(&format!(" select page.*, {NAMED} from page order by {ORDER}"));
+    Ok(sampled.load(db).await?)
 }

@@ -16,6 +16,7 @@ use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::kind::{Level, Status};
 use crate::base::schema::{decision_titles, decisions, difficult_areas, titles};
+use crate::base::statement::statement;
 use crate::ledger::audit::{Entity, Item};
 use crate::ledger::{TitleChange, Writer};
 use crate::register::criteria::{CriteriaSet, applicable, rows as criteria_rows};
@@ -101,13 +102,15 @@ pub async fn insert_all(
         #[diesel(sql_type = Text)]
         level: Level,
     }
-    let inserted: Vec<Inserted> = diesel::sql_query(
+    let inserted: Vec<Inserted> = statement(
         "insert into titles (holder_id, year, level, kind, area_id, placed_id, group_code, status,
                              grade, valid_through, registered_on, difficult, own_score,
                              verified_score, outcome, criteria_set_id, import_id, version, late,
-                             decision_id, decided_on, recognised_on, hands)
-         select u.*, array[$23] from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
-                                            $14, $15, $16, $17, $18, $19, $20, $21, $22) u
+                             decision_id, decided_on, recognised_on, code, name, search_key,
+                             hamlet_id, hands)
+         select u.*, array[$27] from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13,
+                                            $14, $15, $16, $17, $18, $19, $20, $21, $22, $23, $24,
+                                            $25, $26) u
          on conflict do nothing returning holder_id, year, level",
     )
     .bind::<Array<SqlUuid>, _>(each(&new, |t| t.holder_id))
@@ -132,6 +135,10 @@ pub async fn insert_all(
     .bind::<Array<Nullable<SqlUuid>>, _>(each(&new, |t| t.decision_id))
     .bind::<Array<Nullable<Date>>, _>(each(&new, |t| t.decided_on))
     .bind::<Array<Nullable<Date>>, _>(each(&new, |t| t.recognised_on))
+    .bind::<Array<Text>, _>(each(&new, |t| &*t.code))
+    .bind::<Array<Text>, _>(each(&new, |t| &*t.name))
+    .bind::<Array<Text>, _>(each(&new, |t| &*t.search_key))
+    .bind::<Array<Nullable<SqlUuid>>, _>(each(&new, |t| t.hamlet_id))
     .bind::<SqlUuid, _>(w.act.caller.id)
     .load(w.db)
     .await?;
@@ -165,7 +172,7 @@ async fn store(w: &mut Writer<'_>, after: &[&Title], hand: bool) -> Result<()> {
     fn of<T>(titles: &[&Title], field: impl Fn(&Title) -> T) -> Vec<T> {
         titles.iter().map(|title| field(title)).collect()
     }
-    diesel::sql_query(
+    statement(
         "update titles t
          set group_code = u.group_code, status = u.status, grade = u.grade,
              valid_through = u.valid_through, difficult = u.difficult, own_score = u.own_score,
@@ -256,7 +263,7 @@ pub async fn record(
 
 /// Deletes titles whose chains are locked.
 pub async fn delete_all(w: &mut Writer<'_>, areas: &Areas, gone: &[Title]) -> Result<()> {
-    diesel::sql_query(
+    statement(
         "delete from titles t using unnest($1, $2, $3) u (holder_id, year, level)
          where t.holder_id = u.holder_id and t.year = u.year and t.level = u.level",
     )

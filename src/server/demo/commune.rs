@@ -27,6 +27,7 @@ use crate::register::holders::rows::Holder;
 use crate::register::holders::{bulk, identifiers};
 use crate::register::titles::choice::{Choice, RecordRef, Selection};
 use crate::register::titles::filter::TitleFilter;
+use crate::register::titles::listing;
 use crate::register::titles::rows::Title;
 use crate::register::titles::write;
 
@@ -255,7 +256,7 @@ async fn decide(
                     hamlet: hamlet.copied(),
                     ..TitleFilter::default()
                 };
-                let expected = Title::count(db, &act.caller, &filter).await?;
+                let expected = listing::count(db, areas, &act.caller, &filter).await?;
                 if expected == 0 {
                     continue;
                 }
@@ -286,10 +287,10 @@ async fn decide(
         status: Some(Status::Recognised),
         ..TitleFilter::default()
     };
-    let found = Title::list(db, &act.caller, &filter, None, 1).await?;
+    let found = listing::page(db, areas, &act.caller, &filter, None, 1).await?;
     let records: Vec<RecordRef> = found
         .iter()
-        .map(|(title, _)| {
+        .map(|title| {
             let year = Year::try_from(year).map_err(Error::internal)?;
             let (holder_id, level, version) = (title.holder_id, title.level, title.version);
             Ok(RecordRef { holder_id, year, level, version })

@@ -65,3 +65,14 @@ create trigger closed_days_append_only before update or delete or truncate on cl
     for each statement execute function refuse_change();
 create trigger audit_heads_kept before delete or truncate on audit_heads
     for each statement execute function refuse_change();
+
+-- Holds the days still by an advisory lock, then takes today's; of a day that is closed, the next. Each
+-- statement of the function sees what was committed while the one before waited.
+create function take_day(lock bigint) returns date language plpgsql as $$
+begin
+    perform set_config('lock_timeout', '0', true);
+    perform pg_advisory_xact_lock_shared(lock);
+    return (select greatest((clock_timestamp() at time zone interval '7 hours')::date,
+                            (select max(day) + 1 from closed_days)));
+end
+$$;

@@ -32,6 +32,7 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     people::api::routes(api);
     retention::api::routes(api);
     moves::api::routes(api);
-    imports::api::routes(api);
+    // `/imports/template` stands before `/imports/{id}`.
     imports::files::routes(api);
+    imports::api::routes(api);
 }

@@ -167,7 +167,7 @@ pub async fn held(db: &mut Conn, area: AreaId) -> Result<Vec<Held>> {
                            and b.search_key = a.search_key and b.birth_year = a.birth_year
              join holders h on h.id in (a.id, b.id)
              where d.digest = {DIGEST}
-             group by h.id
+             group by h.area_id, h.id
          )
          select area_id, kind, sum(n)::bigint as holders,
                 coalesce(sum(n - (select count(*) from known k

@@ -34,6 +34,9 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
 }
 
 /// Figures by area, year, kind and level, with every rate, its base and its coverage. Public.
+///
+/// An answer has no more than 200,000 rows (areas × years × kinds and their levels, × 5 by group, × 12 by
+/// month): what may have more is refused with `too_broad`.
 #[utoipa::path(tag = "statistics", params(StatisticsQuery))]
 #[get("/statistics")]
 pub async fn get_statistics(
@@ -44,6 +47,7 @@ pub async fn get_statistics(
 ) -> Result<Answer<Statistics>> {
     let caller = caller.0;
     let asked = query.asked(&state, caller.as_ref()).await?;
+    asked.check_size()?;
     cache::answer(&state, query.form(), asked, caller.as_ref(), &request).await
 }
 

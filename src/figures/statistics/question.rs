@@ -14,7 +14,7 @@ use crate::access::state::State;
 use crate::areas::{AreaId, AreaLevel, Areas, Boundaries, Place};
 use crate::base::clock::today;
 use crate::base::error::{Error, FieldError, Result, say};
-use crate::base::kind::{Kind, Level, Year};
+use crate::base::kind::{Group, Kind, Level, Year};
 use crate::ledger::days;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, IntoParams)]
@@ -156,6 +156,53 @@ impl StatisticsQuery {
             monthly: self.interval.is_some(),
             on,
         })
+    }
+}
+
+/// The most rows that one answer may have.
+const MOST_ROWS: usize = 200_000;
+
+impl Asked {
+    /// Refuses what would be answered in more rows than anybody reads; exports have no such bound.
+    pub fn check_size(&self) -> Result<()> {
+        let Question { area, depth, on, .. } = self.question;
+        let places = match self.question.boundaries {
+            Boundaries::Of(_) => self.areas.at_level(area, depth, on).len(),
+            Boundaries::Recorded => self.areas.cover(area).len(),
+        };
+        let rows = places * self.question.cells();
+        if rows <= MOST_ROWS {
+            return Ok(());
+        }
+        Err(Error::unprocessable(
+            "too_broad",
+            say(
+                format!(
+                    "Câu hỏi này có thể tới {rows} dòng, quá 200.000: hãy chọn một loại danh hiệu, ít \
+                     năm hơn hoặc một tỉnh."
+                ),
+                format!(
+                    "This may come to {rows} rows, more than 200,000: name a kind, fewer years or a \
+                     province."
+                ),
+            ),
+        ))
+    }
+}
+
+impl Question {
+    /// How many rows an area may have.
+    fn cells(&self) -> usize {
+        let years = (self.year_from..=self.year_to).count();
+        let kinds = Kind::ALL.iter().filter(|kind| self.kind.is_none_or(|wanted| wanted == **kind));
+        let levels = |kind: &Kind| match self.level {
+            Some(_) => 1,
+            None => kind.levels().len(),
+        };
+        let times = |asked: bool, by: usize| if asked { by } else { 1 };
+        let groups = times(self.by_group, Group::ALL.len() + 1);
+        let months = times(self.monthly, 12);
+        years * kinds.map(levels).sum::<usize>() * groups * months
     }
 }
 

@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use uuid::Uuid;
 
 use super::Writer;
+use crate::base::db::Conn;
 use crate::base::error::Result;
 use crate::base::kind::{Kind, Level, Status};
 use crate::base::statement::{Statement, statement};
@@ -90,141 +91,149 @@ impl Writer<'_> {
     /// Writes all that a change of titles leaves, in the chain of `chain`: for one title or for the
     /// next thousands of an import.
     pub async fn titles(&mut self, chain: i32, changes: Vec<TitleChange>) -> Result<()> {
-        self.add_states(&changes).await?;
-        self.add_counts(chain, &changes).await?;
-        self.add_decided(&changes).await?;
+        let (db, day) = (&*self.db, self.day);
+        let seq = self.version(chain)?.seq();
+        futures_util::try_join!(
+            add_states(db, day, &changes),
+            add_counts(db, day, (chain, seq), &changes),
+            add_decided(db, day, &changes),
+        )?;
         let items: Vec<Item> = changes.into_iter().map(|change| change.item).collect();
         self.record_all(chain, &items).await
     }
+}
 
-    async fn add_states(&mut self, changes: &[TitleChange]) -> Result<()> {
-        // A deleted title stands as its last state with no status.
-        let states: Vec<(&TitleState, Option<&str>)> = changes
-            .iter()
-            .filter(|change| change.before != change.after)
-            .filter_map(|change| match (&change.before, &change.after) {
-                (_, Some(after)) => Some((after, Some(after.status.as_str()))),
-                (Some(before), None) => Some((before, None)),
-                (None, None) => None,
-            })
-            .collect();
-        if states.is_empty() {
-            return Ok(());
-        }
-        fn each<'a, T>(
-            states: &[(&'a TitleState, Option<&str>)],
-            field: impl Fn(&'a TitleState) -> T,
-        ) -> Vec<T> {
-            states.iter().map(|(state, _)| field(state)).collect()
-        }
-        statement(
-            "insert into title_states (holder_id, year, level, n, day, kind, area_id, placed_id,
-                                       group_code, status, grade, valid_through)
-             select u.holder_id, u.year, u.level,
-                    coalesce((select max(s.n) from title_states s
-                              where s.holder_id = u.holder_id and s.year = u.year
-                                and s.level = u.level), 0) + 1,
-                    $11, u.kind, u.area_id, u.placed_id, u.group_code, u.status, u.grade,
-                    u.valid_through
-             from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-                  u (holder_id, year, level, kind, area_id, placed_id, group_code, status, grade,
-                     valid_through)",
-        )
-        .bind::<Array<SqlUuid>, _>(each(&states, |s| s.holder_id))
-        .bind::<Array<SmallInt>, _>(each(&states, |s| s.year))
-        .bind::<Array<Text>, _>(each(&states, |s| s.level.as_str()))
-        .bind::<Array<Text>, _>(each(&states, |s| s.kind.as_str()))
-        .bind::<Array<Integer>, _>(each(&states, |s| s.area))
-        .bind::<Array<Nullable<Integer>>, _>(each(&states, |s| s.placed))
-        .bind::<Array<Text>, _>(each(&states, |s| &*s.group))
-        .bind::<Array<Nullable<Text>>, _>(states.iter().map(|(_, s)| *s).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(each(&states, |s| &*s.grade))
-        .bind::<Array<SmallInt>, _>(each(&states, |s| s.valid_through))
-        .bind::<Date, _>(self.day)
-        .execute(self.db)
-        .await?;
-        Ok(())
-    }
-
-    async fn add_counts(&mut self, chain: i32, changes: &[TitleChange]) -> Result<()> {
-        let mut cells: BTreeMap<Cell<'_>, [i32; STATUSES]> = BTreeMap::new();
-        for (state, by) in sides(changes) {
-            cells.entry(state.cell()).or_default()[state.status as usize] += by;
-        }
-        cells.retain(|_, counts| counts.iter().any(|count| *count != 0));
-        if cells.is_empty() {
-            return Ok(());
-        }
-        // All tables take the same changes: the second keeps them by day, the third by entry.
-        let seq = self.version(chain)?.seq();
-        let day = self.day;
-        self.upsert("title_counts", "", "", &cells, |s| s).await?;
-        self.upsert("count_changes", "day, ", "$16, ", &cells, |s| s.bind::<Date, _>(day)).await?;
-        self.upsert("entry_counts", "day, chain_id, seq, ", "$16, $17, $18, ", &cells, |s| {
-            s.bind::<Date, _>(day).bind::<Integer, _>(chain).bind::<BigInt, _>(seq)
+async fn add_states(db: &Conn, day: NaiveDate, changes: &[TitleChange]) -> Result<()> {
+    // A deleted title stands as its last state with no status.
+    let states: Vec<(&TitleState, Option<&str>)> = changes
+        .iter()
+        .filter(|change| change.before != change.after)
+        .filter_map(|change| match (&change.before, &change.after) {
+            (_, Some(after)) => Some((after, Some(after.status.as_str()))),
+            (Some(before), None) => Some((before, None)),
+            (None, None) => None,
         })
-        .await
+        .collect();
+    if states.is_empty() {
+        return Ok(());
     }
+    fn each<'a, T>(
+        states: &[(&'a TitleState, Option<&str>)],
+        field: impl Fn(&'a TitleState) -> T,
+    ) -> Vec<T> {
+        states.iter().map(|(state, _)| field(state)).collect()
+    }
+    statement(
+        "insert into title_states (holder_id, year, level, n, day, kind, area_id, placed_id,
+                                   group_code, status, grade, valid_through)
+         select u.holder_id, u.year, u.level,
+                coalesce((select max(s.n) from title_states s
+                          where s.holder_id = u.holder_id and s.year = u.year
+                            and s.level = u.level), 0) + 1,
+                $11, u.kind, u.area_id, u.placed_id, u.group_code, u.status, u.grade,
+                u.valid_through
+         from unnest($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+              u (holder_id, year, level, kind, area_id, placed_id, group_code, status, grade,
+                 valid_through)",
+    )
+    .bind::<Array<SqlUuid>, _>(each(&states, |s| s.holder_id))
+    .bind::<Array<SmallInt>, _>(each(&states, |s| s.year))
+    .bind::<Array<Text>, _>(each(&states, |s| s.level.as_str()))
+    .bind::<Array<Text>, _>(each(&states, |s| s.kind.as_str()))
+    .bind::<Array<Integer>, _>(each(&states, |s| s.area))
+    .bind::<Array<Nullable<Integer>>, _>(each(&states, |s| s.placed))
+    .bind::<Array<Text>, _>(each(&states, |s| &*s.group))
+    .bind::<Array<Nullable<Text>>, _>(states.iter().map(|(_, s)| *s).collect::<Vec<_>>())
+    .bind::<Array<Text>, _>(each(&states, |s| &*s.grade))
+    .bind::<Array<SmallInt>, _>(each(&states, |s| s.valid_through))
+    .bind::<Date, _>(day)
+    .execute(&mut &*db)
+    .await?;
+    Ok(())
+}
 
-    /// What decisions of a date changed is kept by that date too.
-    async fn add_decided(&mut self, changes: &[TitleChange]) -> Result<()> {
-        let mut dates: BTreeMap<NaiveDate, BTreeMap<Cell<'_>, [i32; STATUSES]>> = BTreeMap::new();
-        for (state, by) in sides(changes) {
-            for (on, from, to) in state.decided() {
-                let counts = dates.entry(on).or_default().entry(state.cell()).or_default();
-                counts[from as usize] -= by;
-                counts[to as usize] += by;
-            }
-        }
-        for (on, mut cells) in dates {
-            cells.retain(|_, counts| counts.iter().any(|count| *count != 0));
-            if !cells.is_empty() {
-                let day = self.day;
-                self.upsert("decision_changes", "day, decided_on, ", "$16, $17, ", &cells, |s| {
-                    s.bind::<Date, _>(day).bind::<Date, _>(on)
-                })
-                .await?;
-            }
-        }
-        Ok(())
+async fn add_counts(
+    db: &Conn,
+    day: NaiveDate,
+    (chain, seq): (i32, i64),
+    changes: &[TitleChange],
+) -> Result<()> {
+    let mut cells: BTreeMap<Cell<'_>, [i32; STATUSES]> = BTreeMap::new();
+    for (state, by) in sides(changes) {
+        cells.entry(state.cell()).or_default()[state.status as usize] += by;
     }
+    cells.retain(|_, counts| counts.iter().any(|count| *count != 0));
+    if cells.is_empty() {
+        return Ok(());
+    }
+    // All tables take the same changes: the second keeps them by day, the third by entry.
+    futures_util::try_join!(
+        upsert(db, "title_counts", "", "", &cells, |s| s),
+        upsert(db, "count_changes", "day, ", "$16, ", &cells, |s| s.bind::<Date, _>(day)),
+        upsert(db, "entry_counts", "day, chain_id, seq, ", "$16, $17, $18, ", &cells, |s| {
+            s.bind::<Date, _>(day).bind::<Integer, _>(chain).bind::<BigInt, _>(seq)
+        }),
+    )?;
+    Ok(())
+}
 
-    /// Adds to the rows of these cells in a table whose key begins with `key`; `of` are the parameters
-    /// that `rest` binds for it.
-    async fn upsert(
-        &mut self,
-        table: &str,
-        key: &str,
-        of: &str,
-        cells: &BTreeMap<Cell<'_>, [i32; STATUSES]>,
-        rest: impl FnOnce(Statement<'_>) -> Statement<'_>,
-    ) -> Result<()> {
-        fn each<'a, T>(
-            cells: &'a BTreeMap<Cell<'a>, [i32; STATUSES]>,
-            field: impl Fn(&'a Cell<'a>) -> T,
-        ) -> Vec<T> {
-            cells.keys().map(field).collect()
+/// What decisions of a date changed is kept by that date too.
+async fn add_decided(db: &Conn, day: NaiveDate, changes: &[TitleChange]) -> Result<()> {
+    let mut dates: BTreeMap<NaiveDate, BTreeMap<Cell<'_>, [i32; STATUSES]>> = BTreeMap::new();
+    for (state, by) in sides(changes) {
+        for (on, from, to) in state.decided() {
+            let counts = dates.entry(on).or_default().entry(state.cell()).or_default();
+            counts[from as usize] -= by;
+            counts[to as usize] += by;
         }
-        let count = |status: usize| -> Vec<i32> { cells.values().map(|c| c[status]).collect() };
-        let counted = statement(upsert_sql(table, key, of))
-            .bind::<Array<Integer>, _>(each(cells, |c| c.area))
-            .bind::<Array<Integer>, _>(each(cells, |c| c.placed))
-            .bind::<Array<Text>, _>(each(cells, |c| c.kind.as_str()))
-            .bind::<Array<Text>, _>(each(cells, |c| c.level.as_str()))
-            .bind::<Array<SmallInt>, _>(each(cells, |c| c.year))
-            .bind::<Array<Text>, _>(each(cells, |c| c.group))
-            .bind::<Array<Text>, _>(each(cells, |c| c.grade))
-            .bind::<Array<SmallInt>, _>(each(cells, |c| c.valid_through))
-            .bind::<Array<Integer>, _>(count(0))
-            .bind::<Array<Integer>, _>(count(1))
-            .bind::<Array<Integer>, _>(count(2))
-            .bind::<Array<Integer>, _>(count(3))
-            .bind::<Array<Integer>, _>(count(4))
-            .bind::<Array<Integer>, _>(count(5))
-            .bind::<Array<Integer>, _>(count(6));
-        rest(counted).execute(self.db).await?;
-        Ok(())
     }
+    for (on, mut cells) in dates {
+        cells.retain(|_, counts| counts.iter().any(|count| *count != 0));
+        if !cells.is_empty() {
+            upsert(db, "decision_changes", "day, decided_on, ", "$16, $17, ", &cells, |s| {
+                s.bind::<Date, _>(day).bind::<Date, _>(on)
+            })
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Adds to the rows of these cells in a table whose key begins with `key`; `of` are the parameters
+/// that `rest` binds for it.
+async fn upsert(
+    db: &Conn,
+    table: &str,
+    key: &str,
+    of: &str,
+    cells: &BTreeMap<Cell<'_>, [i32; STATUSES]>,
+    rest: impl FnOnce(Statement<'_>) -> Statement<'_>,
+) -> Result<()> {
+    fn each<'a, T>(
+        cells: &'a BTreeMap<Cell<'a>, [i32; STATUSES]>,
+        field: impl Fn(&'a Cell<'a>) -> T,
+    ) -> Vec<T> {
+        cells.keys().map(field).collect()
+    }
+    let count = |status: usize| -> Vec<i32> { cells.values().map(|c| c[status]).collect() };
+    let counted = statement(upsert_sql(table, key, of))
+        .bind::<Array<Integer>, _>(each(cells, |c| c.area))
+        .bind::<Array<Integer>, _>(each(cells, |c| c.placed))
+        .bind::<Array<Text>, _>(each(cells, |c| c.kind.as_str()))
+        .bind::<Array<Text>, _>(each(cells, |c| c.level.as_str()))
+        .bind::<Array<SmallInt>, _>(each(cells, |c| c.year))
+        .bind::<Array<Text>, _>(each(cells, |c| c.group))
+        .bind::<Array<Text>, _>(each(cells, |c| c.grade))
+        .bind::<Array<SmallInt>, _>(each(cells, |c| c.valid_through))
+        .bind::<Array<Integer>, _>(count(0))
+        .bind::<Array<Integer>, _>(count(1))
+        .bind::<Array<Integer>, _>(count(2))
+        .bind::<Array<Integer>, _>(count(3))
+        .bind::<Array<Integer>, _>(count(4))
+        .bind::<Array<Integer>, _>(count(5))
+        .bind::<Array<Integer>, _>(count(6));
+    rest(counted).execute(&mut &*db).await?;
+    Ok(())
 }
 
 /// What each change took from the figures, and what it brought.

@@ -6,13 +6,14 @@
 
 mod counts;
 mod request;
+mod store;
 
 use std::collections::BTreeMap;
 
-use chrono::{DateTime, NaiveDate, Utc};
+use chrono::{NaiveDate, Utc};
 use diesel::prelude::*;
-use diesel::sql_types::{Array, BigInt, Binary, Date, Integer, Text, Timestamptz, Uuid as SqlUuid};
-use diesel_async::{AsyncConnection, RunQueryDsl, SimpleAsyncConnection, TransactionManager};
+use diesel::sql_types::{Array, BigInt, Binary, Date, Integer};
+use diesel_async::{AsyncConnection, RunQueryDsl, TransactionManager};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use sha2::{Digest, Sha256};
@@ -57,7 +58,7 @@ where
 {
     // Not `db.transaction`: that wants futures that may move between threads, which an `AsyncFn`
     // cannot promise. A change that is dropped half way leaves a connection that the pool discards.
-    Transactions::begin_transaction(db).await?;
+    Transactions::begin_transaction_sql(db, request::begin_sql(act)).await?;
     let done = change(db, act, action, work).await;
     match done {
         Ok(outcome) => {
@@ -76,7 +77,8 @@ where
     T: Serialize + DeserializeOwned,
     F: AsyncFn(&mut Writer<'_>) -> Result<T>,
 {
-    if let Some(outcome) = request::begin(db, act).await? {
+    let outcome = request::begin(&*db, act).await?;
+    if let Some(outcome) = outcome {
         return serde_json::from_value(outcome).map_err(Error::internal);
     }
     let day = take_day(db).await?;
@@ -90,8 +92,7 @@ where
         open: BTreeMap::new(),
     };
     let outcome = work(&mut writer).await?;
-    writer.finish().await?;
-    request::end(db, act, &outcome).await?;
+    writer.finish(&outcome).await?;
     Ok(outcome)
 }
 
@@ -112,7 +113,12 @@ pub struct Writer<'a> {
 struct OpenEntry {
     items: usize,
     leaves: Sha256,
+    /// The last of its items, which are not sent yet.
+    waiting: Vec<Item>,
 }
+
+/// So many items are sent at once.
+const AT_ONCE: usize = 2_000;
 
 impl Writer<'_> {
     /// Locks the chain heads of these areas, in the order of their ids. Called once, before any row
@@ -200,57 +206,21 @@ impl Writer<'_> {
         }
         let seq = self.version(area)?.seq();
         let entry = self.open.entry(area).or_default();
-        let first = entry.items as i32;
         for item in items {
             entry.leaves.update(item.leaf());
         }
         entry.items += items.len();
-        statement(
-            "insert into audit_items (area_id, seq, n, entity, entity_id, body)
-             select $1, $2, $3 + u.n - 1, u.entity, u.id, u.body
-             from unnest($4, $5, $6) with ordinality u (entity, id, body, n)",
-        )
-        .bind::<Integer, _>(area)
-        .bind::<BigInt, _>(seq)
-        .bind::<BigInt, _>(i64::from(first))
-        .bind::<Array<Text>, _>(items.iter().map(|i| i.entity.as_str()).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(items.iter().map(|i| &*i.id).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(items.iter().map(|i| &*i.body).collect::<Vec<_>>())
-        .execute(self.db)
-        .await?;
-        let values: Vec<(i32, &Committed)> = (first..)
-            .zip(items)
-            .flat_map(|(n, item)| item.values.iter().map(move |value| (n, value)))
-            .collect();
-        self.keep_values(area, seq, &values).await
-    }
-
-    async fn keep_values(
-        &mut self,
-        area: i32,
-        seq: i64,
-        values: &[(i32, &Committed)],
-    ) -> Result<()> {
-        if values.is_empty() {
+        entry.waiting.extend_from_slice(items);
+        if entry.waiting.len() < AT_ONCE {
             return Ok(());
         }
-        statement(
-            "insert into audit_values (area_id, seq, n, field, salt, value)
-             select $1, $2, u.* from unnest($3, $4, $5, $6) u",
-        )
-        .bind::<Integer, _>(area)
-        .bind::<BigInt, _>(seq)
-        .bind::<Array<Integer>, _>(values.iter().map(|(n, _)| *n).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(values.iter().map(|(_, v)| v.field).collect::<Vec<_>>())
-        .bind::<Array<Binary>, _>(values.iter().map(|(_, v)| &v.salt[..]).collect::<Vec<_>>())
-        .bind::<Array<Text>, _>(values.iter().map(|(_, v)| &*v.value).collect::<Vec<_>>())
-        .execute(self.db)
-        .await?;
-        Ok(())
+        let first = entry.items - entry.waiting.len();
+        let waiting = std::mem::take(&mut entry.waiting);
+        store::items(&*self.db, (area, seq), first, &waiting).await
     }
 
-    /// Writes the entries and moves the heads.
-    async fn finish(mut self) -> Result<()> {
+    /// Writes the entries, moves the heads, and keeps what a request with a key led to.
+    async fn finish<T: Serialize>(mut self, outcome: &T) -> Result<()> {
         let at = Utc::now();
         for (area, entry) in std::mem::take(&mut self.open) {
             let (seq, previous) = &self.locked[&area];
@@ -275,44 +245,27 @@ impl Writer<'_> {
                 previous: hex::encode(previous),
             }
             .seal();
-            self.append(area, seq, at, entry.items as i32, &body, &hash).await?;
-            if let Some(reason) = &reason {
-                self.keep_values(area, seq, &[(-1, reason)]).await?;
-            }
+            let (waiting, all) = (entry.waiting, entry.items);
+            let first = all - waiting.len();
+            let because: Vec<(i32, &Committed)> = reason.iter().map(|r| (-1, r)).collect();
+            let entry = store::Entry {
+                key: (area, seq),
+                at,
+                day: self.day,
+                act: self.act,
+                action: self.action,
+                items: all as i32,
+                body: &body,
+                hash: &hash,
+            };
+            let db = &*self.db;
+            futures_util::try_join!(
+                store::items(db, (area, seq), first, &waiting),
+                store::values(db, (area, seq), &because),
+                store::entry(db, &entry),
+            )?;
         }
-        Ok(())
-    }
-
-    async fn append(
-        &mut self,
-        area: i32,
-        seq: i64,
-        at: DateTime<Utc>,
-        items: i32,
-        body: &str,
-        hash: &[u8; 32],
-    ) -> Result<()> {
-        statement(
-            "with entry as (
-                 insert into audit_entries
-                     (area_id, seq, at, day, actor_id, request_id, action, items, body, hash)
-                 values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
-             )
-             update audit_heads set seq = $2, hash = $10 where area_id = $1",
-        )
-        .bind::<Integer, _>(area)
-        .bind::<BigInt, _>(seq)
-        .bind::<Timestamptz, _>(at)
-        .bind::<Date, _>(self.day)
-        .bind::<SqlUuid, _>(self.act.caller.id)
-        .bind::<SqlUuid, _>(self.act.request_id)
-        .bind::<Text, _>(self.action)
-        .bind::<Integer, _>(items)
-        .bind::<Text, _>(body)
-        .bind::<Binary, _>(&hash[..])
-        .execute(self.db)
-        .await?;
-        Ok(())
+        request::end(&*self.db, self.act, outcome).await
     }
 }
 
@@ -323,13 +276,9 @@ async fn take_day(db: &mut Conn) -> Result<NaiveDate> {
         #[diesel(sql_type = Date)]
         day: NaiveDate,
     }
-    db.batch_execute(&format!("select pg_advisory_xact_lock_shared({})", locks::DAY)).await?;
-    // A statement of its own: its snapshot must see a closing that the lock waited for.
-    let Day { day } = statement(
-        "select greatest((clock_timestamp() at time zone interval '7 hours')::date,
-                         (select max(day) + 1 from closed_days)) as day",
-    )
-    .get_result(db)
-    .await?;
+    let Day { day } = statement("select take_day($1) as day")
+        .bind::<BigInt, _>(locks::DAY)
+        .get_result(db)
+        .await?;
     Ok(day)
 }

@@ -1,0 +1,1 @@
+drop table former_hamlets, hamlet_changes, difficult_hamlets, hamlets;

@@ -1,1 +1,0 @@
-drop table holder_identifiers, holders;

@@ -1,0 +1,1 @@
+drop table erasures, merges, moves, dismissed_pairs, holder_identifiers, holders;

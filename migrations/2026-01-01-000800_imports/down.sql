@@ -1,1 +1,0 @@
-drop table import_rows, import_files, imports;

@@ -1,1 +1,0 @@
-drop table closings, area_totals;

@@ -1,0 +1,1 @@
+drop table import_newcomers, import_rows, import_files, imports;

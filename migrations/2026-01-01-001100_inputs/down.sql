@@ -1,0 +1,1 @@
+drop table targets, reported_figures, rounds, closings, area_totals;

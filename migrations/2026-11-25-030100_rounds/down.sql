@@ -1,2 +1,0 @@
-alter table titles drop column late;
-drop table rounds;

@@ -1,1 +1,0 @@
-alter table difficult_areas drop column version;

@@ -1,1 +1,0 @@
-alter table audit_heads drop column closed;

@@ -1,1 +1,0 @@
-drop table count_blocks; drop table count_spans;

@@ -1,2 +1,0 @@
-drop index holders_namesakes;
-drop table merges;

@@ -23,6 +23,7 @@ create table audit_entries (
 );
 create index audit_entries_actor on audit_entries (actor_id, at);
 create index audit_entries_at on audit_entries (area_id, at);
+create index audit_entries_time on audit_entries (at, area_id, seq);
 -- Who read whole numbers or took personal data away is asked by itself.
 create index audit_entries_reads on audit_entries (at)
     where action in ('number.look_up', 'personal_data.export', 'export.titles', 'export.holders',

@@ -17,8 +17,8 @@ use serde::{Deserialize, Serialize};
     Hash,
     Serialize,
     Deserialize,
-    diesel::AsExpression,
-    diesel::FromSqlRow,
+    diesel::expression::AsExpression,
+    diesel::deserialize::FromSqlRow,
     utoipa::ToSchema,
 )]
 #[diesel(sql_type = diesel::sql_types::BigInt)]

@@ -9,7 +9,7 @@ use serde::Serialize;
 
 use super::api::answer as rows_of;
 use super::form::{Form, Statistics};
-use super::question::Asked;
+use super::question::{Asked, check_rows};
 use super::{Row, rows};
 use crate::access::Caller;
 use crate::access::state::State;
@@ -171,6 +171,7 @@ async fn told(
     rows: Vec<Row>,
 ) -> Result<Statistics> {
     let caller = caller.cloned();
+    check_rows(rows.len())?;
     let told = web::block(move || Statistics::new(form, &asked, caller.as_ref(), rows));
     told.await.map_err(Error::internal)
 }

@@ -163,31 +163,36 @@ impl StatisticsQuery {
 const MOST_ROWS: usize = 200_000;
 
 impl Asked {
-    /// Refuses what would be answered in more rows than anybody reads; exports have no such bound.
+    /// Refuses what would be answered in more rows than anybody reads; exports have no such bound. Where
+    /// each record stands in its own boundaries only their count will tell.
     pub fn check_size(&self) -> Result<()> {
-        let Question { area, depth, on, .. } = self.question;
-        let places = match self.question.boundaries {
-            Boundaries::Of(_) => self.areas.at_level(area, depth, on).len(),
-            Boundaries::Recorded => self.areas.cover(area).len(),
-        };
-        let rows = places * self.question.cells();
-        if rows <= MOST_ROWS {
-            return Ok(());
+        let Question { area, depth, boundaries, on, .. } = self.question;
+        match boundaries {
+            Boundaries::Of(_) => {
+                check_rows(self.areas.at_level(area, depth, on).len() * self.question.cells())
+            }
+            Boundaries::Recorded => Ok(()),
         }
-        Err(Error::unprocessable(
-            "too_broad",
-            say(
-                format!(
-                    "Câu hỏi này có thể tới {rows} dòng, quá 200.000: hãy chọn một loại danh hiệu, ít \
-                     năm hơn hoặc một tỉnh."
-                ),
-                format!(
-                    "This may come to {rows} rows, more than 200,000: name a kind, fewer years or a \
-                     province."
-                ),
-            ),
-        ))
     }
+}
+
+/// Refuses an answer of so many rows if they are too many.
+pub fn check_rows(rows: usize) -> Result<()> {
+    if rows <= MOST_ROWS {
+        return Ok(());
+    }
+    Err(Error::unprocessable(
+        "too_broad",
+        say(
+            format!(
+                "Câu hỏi này có thể tới {rows} dòng, quá 200.000: hãy chọn một loại danh hiệu, ít năm \
+                 hơn hoặc một tỉnh."
+            ),
+            format!(
+                "This may come to {rows} rows, more than 200,000: name a kind, fewer years or a province."
+            ),
+        ),
+    ))
 }
 
 impl Question {

@@ -91,7 +91,8 @@ pub async fn entries(
         };
     }
     if let Some((at, area, seq)) = after {
-        query = query.filter(
+        // The first says to the index where the page begins.
+        query = query.filter(e::at.le(at)).filter(
             e::at
                 .lt(at)
                 .or(e::at.eq(at).and(e::area_id.lt(area)))

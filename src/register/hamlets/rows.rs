@@ -108,9 +108,12 @@ impl Hamlet {
         if seen { Ok(found) } else { Err(Error::not_found()) }
     }
 
-    pub async fn by_ids(db: &mut Conn, ids: &[Uuid]) -> Result<Vec<Self>> {
+    pub async fn by_ids(db: &Conn, ids: &[Uuid]) -> Result<Vec<Self>> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
         let found = hamlets::table.filter(hamlets::id.eq_any(ids));
-        Ok(found.select(Self::as_select()).load(db).await?)
+        Ok(found.select(Self::as_select()).load(&mut &*db).await?)
     }
 
     /// Adds hamlets to one commune.

@@ -350,16 +350,18 @@ pub async fn look_up_number(
     Ok(Page { items, next: None, count: None })
 }
 
-pub async fn one(state: &State, db: &mut Db, holder: Holder) -> Result<HolderBody> {
+pub async fn one(state: &State, db: &Db, holder: Holder) -> Result<HolderBody> {
     bodies(state, db, vec![holder]).await?.pop().ok_or_else(Error::not_found)
 }
 
-pub async fn bodies(state: &State, db: &mut Db, found: Vec<Holder>) -> Result<Vec<HolderBody>> {
+pub async fn bodies(state: &State, db: &Db, found: Vec<Holder>) -> Result<Vec<HolderBody>> {
     let areas = state.areas();
     let ids: Vec<Uuid> = found.iter().map(|h| h.id).collect();
-    let numbers = identifiers::numbers(db, state.keys(), &ids).await?;
     let hamlets: Vec<Uuid> = found.iter().filter_map(|h| h.hamlet_id).collect();
-    let hamlets = Hamlet::by_ids(db, &hamlets).await?;
+    let (numbers, hamlets) = futures_util::try_join!(
+        identifiers::numbers(db, state.keys(), &ids),
+        Hamlet::by_ids(db, &hamlets),
+    )?;
     let body = |holder: Holder| {
         let area = areas.chain(holder.area_id, None);
         let hamlet = hamlets.iter().find(|h| Some(h.id) == holder.hamlet_id);

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use diesel::sql_types::{Array, BigInt, Date, Text};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use futures_util::future::{join, join_all};
 use hoctap::access::Role;
 use rand::rngs::StdRng;
@@ -262,7 +262,6 @@ async fn whatever_is_done_and_in_what_order_the_figures_are_the_records() {
     println!("{changed} changes, answers {tally:?}");
     assert!(changed > 2_000, "only {changed} changes");
     every_answered_version_is_an_entry(&app, &workers).await;
-    explain_older_entries(&app).await;
     explain_every_day(&app).await;
 }
 
@@ -289,41 +288,6 @@ async fn explain_every_day(app: &TestApp) {
     let question = "year_from=2025&year_to=2026&depth=province";
     rows += compare(&auditor, question, days[3], last, &last.to_string()).await;
     assert!(rows > 50, "{rows}");
-}
-
-/// A register that was kept before entries were counted one by one reads from its trail what each
-/// changed, and comes to the same.
-async fn explain_older_entries(app: &TestApp) {
-    let mut db = app.db().await;
-    for statements in [
-        "create table counted_before as select * from entry_counts",
-        include_str!("../../migrations/2026-11-25-051000_entry_counts/down.sql"),
-        include_str!("../../migrations/2026-11-25-051000_entry_counts/up.sql"),
-    ] {
-        db.batch_execute(statements).await.expect("the migration");
-    }
-    let any =
-        "(registered, self_assessed, verified, recognised, not_recognised, withdrawn, revoked)
-               <> (0, 0, 0, 0, 0, 0, 0)";
-    #[derive(diesel::QueryableByName)]
-    struct Found {
-        #[diesel(sql_type = BigInt)]
-        rows: i64,
-        #[diesel(sql_type = BigInt)]
-        different: i64,
-    }
-    let found: Found = diesel::sql_query(format!(
-        "with before as (select * from counted_before where {any}),
-              after as (select * from entry_counts where {any})
-         select (select count(*) from after) as rows,
-                (select count(*) from ((table before except table after)
-                                       union all (table after except table before)) d) as different"
-    ))
-    .get_result(&mut db)
-    .await
-    .unwrap();
-    assert!(found.rows > 100, "{}", found.rows);
-    assert_eq!(found.different, 0);
 }
 
 /// Whatever version a caller was ever given names the entry that made it.

@@ -1,58 +1,25 @@
-//! What the product promises, over HTTP, in the words of the domain. One binary; each test has a
-//! register of its own, copied from a template.
+//! What the product promises, over HTTP, in the words of the domain, and its rules as tables: a
+//! folder for each floor of the house. One binary; each test has a register of its own, copied from a
+//! template.
 
+/// A register of its own for each test, and callers of every role.
 #[allow(dead_code)]
 mod support;
-mod figures;
-mod forms;
-mod imports;
-mod least_rights;
-mod legacy;
-mod templates;
-mod undo;
-mod inputs;
-mod access;
-mod access_areas;
-mod access_cases;
-mod holders;
-mod accounts;
-mod commands;
+/// What everything stands on.
+mod base;
+/// What comes in and goes out.
+mod wire;
+/// Areas, their names and maps over time.
 mod areas;
-mod contract;
-mod migrations;
-mod start;
-mod walk;
-mod lifecycle;
-mod lists;
-mod audit;
-mod exports;
-mod export_limits;
-mod duplicates;
-mod dismissals;
-mod moves;
-mod proof;
-mod criteria;
-mod decisions;
-mod progress;
-mod quality;
-mod random;
-mod reported;
-mod targets;
-mod past_days;
-mod boundaries;
-mod splits;
-mod hamlets;
-mod annulment;
-mod corrections;
-mod history;
-mod rounds;
-mod diff;
-mod golden;
-mod difficult;
-mod reform_story;
-mod reformed;
-mod reforms;
-mod people;
-mod planned_hamlets;
-mod account_lists;
-mod conditional;
+/// Who may what.
+mod access;
+/// What every change leaves.
+mod ledger;
+/// What is kept.
+mod register;
+/// What happens to it.
+mod acts;
+/// What is counted.
+mod figures;
+/// The program, its contract and its house.
+mod server;

@@ -20,7 +20,7 @@ pub fn in_order(mut periods: Vec<Period>) -> Result<Vec<Period>> {
 }
 
 /// What is wrong with a list of periods: one that ends before it begins, two that overlap.
-fn faults(periods: &[Period]) -> Vec<FieldError> {
+pub fn faults(periods: &[Period]) -> Vec<FieldError> {
     let mut errors = Vec::new();
     for (n, period) in periods.iter().enumerate() {
         if period.to.is_some_and(|to| to < period.from) {
@@ -43,27 +43,4 @@ fn faults(periods: &[Period]) -> Vec<FieldError> {
         }
     }
     errors
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use chrono::NaiveDate;
-
-    #[test]
-    fn periods_follow_each_other() {
-        let day = |text: &str| text.parse::<NaiveDate>().unwrap();
-        let period = |from: &str, to: Option<&str>| Period {
-            from: day(from),
-            to: to.map(day),
-            source: String::new(),
-        };
-        let codes = |periods: &[Period]| {
-            faults(periods).into_iter().map(|fault| fault.code).collect::<Vec<_>>()
-        };
-        let first = period("2021-06-04", Some("2025-12-31"));
-        assert_eq!(codes(&[first.clone(), period("2026-01-01", None)]), [""; 0]);
-        assert_eq!(codes(&[first.clone(), period("2025-12-31", None)]), ["overlap"]);
-        assert_eq!(codes(&[period("2026-01-01", Some("2025-12-31"))]), ["before_from"]);
-    }
 }

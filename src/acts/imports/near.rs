@@ -60,24 +60,3 @@ fn hashes(hamlet: Option<Uuid>, name: &str) -> Vec<u64> {
     hashes.dedup();
     hashes
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::base::kind::Kind;
-
-    #[test]
-    fn a_slip_of_the_pen_is_near_and_another_name_is_not() {
-        let holder = Holder::new(Kind::Family, 1, None, "Trần Văn Hùng".to_owned());
-        let near = Near::new(std::iter::once(&holder));
-        for name in
-            ["Trần Văn Hùn", "Trần Văn Hùngg", "Trần Văn Húng", "Trần Vân Hùng", "Tran Van Hung"]
-        {
-            assert_eq!(near.find(None, name).len(), 1, "{name}");
-        }
-        for name in ["Trần Văn Hào", "Trần Thị Hùng", "Lê Văn Hùng"] {
-            assert!(near.find(None, name).is_empty(), "{name}");
-        }
-        assert!(near.find(Some(Uuid::nil()), "Trần Văn Hùng").is_empty());
-    }
-}

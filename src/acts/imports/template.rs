@@ -237,22 +237,3 @@ fn columns(kind: Kind, hamlets: Vec<String>) -> Vec<Filled> {
     ]);
     columns
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::wire::sheets::{header, open};
-
-    #[test]
-    fn every_template_is_read_by_the_import() {
-        for kind in Kind::ALL {
-            let book = template(*kind, "Phường Nam Định", 2026, &HashMap::new(), Vec::new())
-                .write()
-                .unwrap();
-            let sheets = open::open(&book).unwrap();
-            let found = header::find(&sheets[0], *kind).expect("a header");
-            // All columns but the notes have a meaning of their own.
-            assert_eq!(found.columns.len(), columns(*kind, Vec::new()).len(), "{kind}: {found:?}");
-        }
-    }
-}

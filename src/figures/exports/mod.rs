@@ -171,22 +171,3 @@ impl Manifest {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn forms_are_those_that_the_client_takes() {
-        let xlsx = format!("text/html, {};q=0.9", crate::wire::reply::XLSX);
-        for (accept, format) in [
-            ("", Format::Csv),
-            ("*/*", Format::Csv),
-            ("text/csv", Format::Csv),
-            ("application/x-ndjson", Format::Jsonl),
-            (&xlsx, Format::Xlsx),
-        ] {
-            assert_eq!(Format::of_accept(accept), format, "{accept}");
-        }
-    }
-}

@@ -130,22 +130,3 @@ fn described(field: Field) -> (f64, Cells, &'static str) {
         Field::AreaLevel | Field::BoundariesOn | Field::Reasons => (12.0, Cells::Text, ""),
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_form_knows_the_heads_of_its_template() {
-        for form in [Form::Totals, Form::Reported, Form::Targets] {
-            let heads: Vec<&str> = form.fields().iter().map(|field| field.head()).collect();
-            let cells = heads.iter().map(|head| (*head).to_owned()).collect();
-            let rows = vec![crate::wire::sheets::SheetRow { number: 3, cells }];
-            let sheet = crate::wire::sheets::Sheet { rows, ..Default::default() };
-            let header = form.header(&sheet).expect("a header");
-            let found: Vec<usize> =
-                form.fields().iter().map(|field| header.columns[field]).collect();
-            assert_eq!(found, (0..heads.len()).collect::<Vec<_>>(), "{form:?}");
-        }
-    }
-}

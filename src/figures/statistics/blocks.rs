@@ -19,9 +19,10 @@ use crate::base::schema::{closed_days, count_spans};
 use crate::base::statement::statement;
 
 /// The day before the first: no register is older.
-const EPOCH: NaiveDate = NaiveDate::from_ymd_opt(2020, 12, 31).unwrap();
+pub const EPOCH: NaiveDate = NaiveDate::from_ymd_opt(2020, 12, 31).unwrap();
 
-fn number(day: NaiveDate) -> i64 {
+/// The number of a day.
+pub fn number(day: NaiveDate) -> i64 {
     (day - EPOCH).num_days().max(0)
 }
 
@@ -39,7 +40,7 @@ pub struct Cover {
 }
 
 /// Covers the days after `from` up to `to` with the blocks that are there.
-fn cover(from: i64, to: i64, there: &HashSet<i64>) -> Cover {
+pub fn cover(from: i64, to: i64, there: &HashSet<i64>) -> Cover {
     let mut cover = Cover::default();
     let mut at = to;
     while at > from {
@@ -120,38 +121,4 @@ async fn write_one(db: &mut Conn, until: NaiveDate) -> Result<()> {
     .execute(db)
     .await?;
     Ok::<_, Error>(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// The numbers of the days that a cover sums up.
-    fn days_of(cover: &Cover) -> Vec<i64> {
-        let blocks = cover.blocks.iter().flat_map(|until| {
-            let to = number(*until);
-            to - (to & -to) + 1..=to
-        });
-        let single = cover.after.iter().zip(&cover.until);
-        let single = single.flat_map(|(after, until)| number(*after) + 1..=number(*until));
-        let mut days: Vec<i64> = blocks.chain(single).collect();
-        days.sort_unstable();
-        days
-    }
-
-    #[test]
-    fn every_day_is_summed_once_whatever_blocks_are_there() {
-        let all: HashSet<i64> = (1..=400).collect();
-        let some: HashSet<i64> = (1..=400).filter(|n| n % 3 != 0).collect();
-        for there in [&all, &some, &HashSet::new()] {
-            for to in 0..=400 {
-                for from in [0, to - (to & -to)] {
-                    let found = days_of(&cover(from, to, there));
-                    assert_eq!(found, (from + 1..=to).collect::<Vec<_>>(), "{from}..{to}");
-                }
-            }
-        }
-        assert!((1..=400).all(|to| cover(0, to, &all).blocks.len() <= 9));
-        assert_eq!(cover(0, 400, &HashSet::new()).after, [EPOCH]);
-    }
 }

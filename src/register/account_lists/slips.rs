@@ -58,21 +58,3 @@ pub fn html(slips: &[Slip]) -> String {
 fn plain(text: &str) -> String {
     text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_name_cannot_become_markup() {
-        let slip = Slip {
-            full_name: "<b>An</b> & Bình".to_owned(),
-            role: String::new(),
-            area: String::new(),
-            username: "an".to_owned(),
-            password: "abcd".to_owned(),
-        };
-        assert!(html(std::slice::from_ref(&slip)).contains("&lt;b&gt;An&lt;/b&gt; &amp; Bình"));
-        assert!(text(&[slip]).contains("Mật khẩu lần đầu: abcd"));
-    }
-}

@@ -60,7 +60,7 @@ pub fn secret_digest(secret: &str) -> Vec<u8> {
 }
 
 /// The hash of no password, with the cost of a real one.
-const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$\
+pub const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$\
                       pQoWJ5bY3mUO4y8JqM1rN3p0q9T1sVxZ7c5aEw2kXfA";
 
 fn argon2() -> Argon2<'static> {
@@ -101,20 +101,4 @@ pub fn check_username(username: &str) -> Option<FieldError> {
             ),
         )
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn passwords_are_verified_and_unknown_users_have_none() {
-        let hash = hash_password("một mật khẩu dài").unwrap();
-        assert!(verify_password(Some(&hash), "một mật khẩu dài"));
-        assert!(!verify_password(Some(&hash), "một mật khẩu khác"));
-        assert!(!verify_password(None, "một mật khẩu dài"));
-        assert!(PasswordHash::new(NOBODY).is_ok(), "or unknown users would be refused faster");
-        assert!(check_password("/new", &temporary_password(), "recorder.13669").is_empty());
-        assert_eq!(check_password("/new", "An", "an").len(), 2);
-    }
 }

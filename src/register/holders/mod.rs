@@ -358,27 +358,3 @@ pub fn merge(target: &mut Value, patch: Value) {
         }
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    #[test]
-    fn details_are_read_by_kind_with_all_errors_placed() {
-        let error = Details::read(Kind::Family, json!({"members": 0, "adults": 99})).unwrap_err();
-        let Error::Problem(problem) = error else { panic!("not a problem") };
-        let pointers: Vec<_> = problem.errors.iter().map(|e| &*e.pointer).collect();
-        assert_eq!(pointers, ["/details/adults", "/details/members"]);
-        assert!(Details::read(Kind::Clan, json!({"members": 3})).is_err());
-        assert!(Details::read(Kind::Unit, Value::Null).is_ok());
-    }
-
-    #[test]
-    fn a_merge_patch_removes_with_null() {
-        let mut value = json!({"a": 1, "b": {"c": 2, "d": 3}});
-        merge(&mut value, json!({"a": null, "b": {"c": 4}}));
-        assert_eq!(value, json!({"b": {"c": 4, "d": 3}}));
-    }
-}

@@ -2,8 +2,8 @@
 
 mod if_match;
 mod rules;
-mod shape;
-mod wording;
+pub mod shape;
+pub mod wording;
 
 use std::future::Future;
 use std::ops::Deref;

@@ -1,6 +1,6 @@
 //! What goes out: the type of an answer is its status.
 
-mod coding;
+pub mod coding;
 mod described;
 
 use std::fs::File;

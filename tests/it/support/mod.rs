@@ -9,6 +9,7 @@ pub mod lists;
 pub mod records;
 pub mod server;
 pub mod recount;
+pub mod source;
 
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};

@@ -3,7 +3,7 @@
 use hoctap::access::Role;
 use serde_json::{Value, json};
 
-use crate::access_cases::{
+use super::cases::{
     ADMINISTRATOR, Body, Cast, HAMLETS, READERS, RECORDER, SUPERVISOR, Success, because, hamlet,
     of, read, write,
 };

@@ -4,7 +4,7 @@ use std::process::Output;
 
 use crate::support::server::Home;
 
-const README: &str = include_str!("../../README.md");
+const README: &str = include_str!("../../../README.md");
 
 /// Runs the shell blocks between two marks of the README, one script, from its folder.
 fn walk(home: &Home, from: &str, to: &str) -> Output {

@@ -15,7 +15,7 @@ use crate::support::{Client, TestApp, faults};
 const HEADER: &str =
     "effective_on,decree,level,old_code,new_code,kind,new_type,new_name,new_parent_code\n";
 /// The renaming of a commune into a ward.
-const RENAMING: &str = include_str!("../../data/reforms/doi-xa-thanh-phuong.csv");
+const RENAMING: &str = include_str!("../../../data/reforms/doi-xa-thanh-phuong.csv");
 
 async fn send(client: &Client<'_>, file: &str) -> crate::support::Answer {
     client.call(Method::POST, "/reforms").bytes(file).send().await

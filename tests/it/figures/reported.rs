@@ -3,7 +3,7 @@
 use hoctap::access::Role;
 use serde_json::{Value, json};
 
-use crate::forms::send;
+use super::forms::send;
 use crate::support::records::{COMMUNE, PROVINCE};
 use crate::support::{Client, TestApp, faults};
 
@@ -142,7 +142,7 @@ async fn a_wrong_report_is_explained_whole() {
 async fn the_published_figures_say_themselves_what_is_wrong_in_them() {
     let app = TestApp::start().await;
     let supervisor = app.user(Role::Supervisor, "VN").await;
-    let file = include_bytes!("../../data/reported/reported_figures.csv");
+    let file = include_bytes!("../../../data/reported/reported_figures.csv");
     let entered = send(&supervisor, "/reported/sheet", file.to_vec()).await.is(200);
     assert_eq!((&entered["rows"], &entered["added"]), (&json!(16), &json!(16)));
     let again = send(&supervisor, "/reported/sheet", file.to_vec()).await.is(200);

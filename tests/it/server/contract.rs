@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::support::contract::{DOCUMENT, operations, resolved};
 use crate::support::records::{COMMUNE, close_day};
-use crate::support::{TestApp, faults};
+use crate::support::{TestApp, faults, source};
 use hoctap::access::Role;
 
 /// Operations of `/api/v1` that anyone may use.
@@ -132,23 +132,17 @@ fn shows(part: &Value) -> bool {
 /// Queries and If-Match reach the contract only if the handler's attribute names them.
 #[test]
 fn what_a_handler_reads_stands_in_its_attribute() {
-    let src = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let mut seen = 0;
-    for noun in std::fs::read_dir(src).expect("src") {
-        let noun = noun.expect("a room").path();
-        for file in std::fs::read_dir(&noun).into_iter().flatten() {
-            let file = file.expect("a file").path();
-            let text = std::fs::read_to_string(&file).unwrap_or_default();
-            for handler in text.split("#[utoipa::path(").skip(1) {
-                let (attribute, rest) = handler.split_once("async fn").expect("a handler");
-                let signature = rest.split_once(") -> ").expect("an answer").0;
-                let read = signature.split("Query<").skip(1).map(|q| q.split('>').next().unwrap());
-                let version = signature.contains("IfMatch").then_some("IfMatch");
-                for name in read.chain(version) {
-                    seen += 1;
-                    let named = attribute.contains(name);
-                    assert!(named, "{}: params({name}) is missing: {rest:.60}", file.display());
-                }
+    for (path, text) in source::files("src") {
+        for handler in text.split("#[utoipa::path(").skip(1) {
+            let (attribute, rest) = handler.split_once("async fn").expect("a handler");
+            let signature = rest.split_once(") -> ").expect("an answer").0;
+            let read = signature.split("Query<").skip(1).map(|q| q.split('>').next().unwrap());
+            let version = signature.contains("IfMatch").then_some("IfMatch");
+            for name in read.chain(version) {
+                seen += 1;
+                let named = attribute.contains(name);
+                assert!(named, "{path}: params({name}) is missing: {rest:.60}");
             }
         }
     }

@@ -3,7 +3,7 @@
 use hoctap::access::Role;
 use serde_json::{Value, json};
 
-use crate::access_areas::area_success;
+use super::areas::area_success;
 use crate::support::records::{
     COMMUNE, NEIGHBOUR, PROVINCE, close_day, decision, family, record, title_at, title_path,
 };

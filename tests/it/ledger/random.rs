@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use chrono::NaiveDate;
 use diesel::sql_types::{Array, BigInt, Date, Text};
-use diesel_async::{RunQueryDsl, SimpleAsyncConnection};
+use diesel_async::RunQueryDsl;
 use futures_util::future::{join, join_all};
 use hoctap::access::Role;
 use rand::rngs::StdRng;

@@ -7,7 +7,7 @@ use hoctap::base::clock::today;
 use reqwest::Method;
 use serde_json::Value;
 
-use crate::access_cases::{Body, Cast, EXEMPT, Success, success};
+use super::cases::{Body, Cast, EXEMPT, Success, success};
 use crate::support::{Answer, Client, TestApp, contract, faults};
 
 /// An operation of the contract, as the cases name it: `POST /holders`.
@@ -99,7 +99,7 @@ async fn every_operation_keeps_to_its_roles_its_area_and_one_entry_in_each_chain
         let name = &operation.name;
         let exempt = EXEMPT.iter().any(|(known, _)| known == name);
         let Some(case) = success(&cast, name).await else {
-            assert!(exempt, "{name} has neither a line nor an exemption in access_cases.rs");
+            assert!(exempt, "{name} has neither a line nor an exemption in access/cases");
             continue;
         };
         assert!(!exempt, "{name} is exempt and has a line");

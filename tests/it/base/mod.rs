@@ -1,0 +1,4 @@
+//! What everything stands on.
+
+/// The rules of this floor, as tables.
+mod rules;

@@ -24,6 +24,7 @@ mod start;
 mod walk;
 mod lifecycle;
 mod lists;
+mod large_lists;
 mod audit;
 mod exports;
 mod export_limits;

@@ -41,7 +41,8 @@ pub fn read_standard_input() -> Result<ExitCode> {
     });
     out.flush().map_err(Error::internal)?;
     let status = |fault| Unreadable::ALL.iter().position(|known| *known == fault).unwrap_or(0);
-    Ok(told.map_or_else(|fault| ExitCode::from(FAULT + status(fault) as u8), |()| ExitCode::SUCCESS))
+    Ok(told
+        .map_or_else(|fault| ExitCode::from(FAULT + status(fault) as u8), |()| ExitCode::SUCCESS))
 }
 
 /// The sheets of a file, or a 422 that says why it cannot be read.

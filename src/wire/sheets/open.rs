@@ -65,7 +65,11 @@ pub fn tell(
     let zip = bytes.starts_with(b"PK");
     let ole = bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]);
     let mut sink = Sink { rows: 0, tell };
-    if zip || ole { workbook(bytes, &mut sink)? } else { csv(bytes, &mut sink)? }
+    if zip || ole {
+        workbook(bytes, &mut sink)?
+    } else {
+        csv(bytes, &mut sink)?
+    }
     if sink.rows == 0 { Err(Unreadable::Empty) } else { Ok(()) }
 }
 

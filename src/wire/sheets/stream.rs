@@ -40,10 +40,7 @@ struct Bounds {
     width: usize,
 }
 
-fn bounds<RS: Read + Seek>(
-    book: &mut Xlsx<RS>,
-    name: &str,
-) -> Result<Option<Bounds>, Unreadable> {
+fn bounds<RS: Read + Seek>(book: &mut Xlsx<RS>, name: &str) -> Result<Option<Bounds>, Unreadable> {
     let (mut first_row, mut columns): (Option<u32>, Option<(u32, u32)>) = (None, None);
     cells(book, name, |(row, column), _| {
         first_row = first_row.or(Some(row));

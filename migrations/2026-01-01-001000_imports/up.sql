@@ -8,7 +8,7 @@ create table imports (
     file_digest bytea not null,
     file_size bigint not null,
     state text collate "C" not null constraint imports_state 
-        check (state in ('checking', 'checked', 'applied', 'undone', 'failed')),
+        check (state in ('checking', 'checked', 'applying', 'applied', 'undone', 'failed')),
     heartbeat timestamptz not null default now(),
     summary jsonb not null,
     created_by uuid not null,
@@ -21,7 +21,10 @@ create table imports (
     listed_on date not null,
     -- The versions that applying and taking back gave to what they touched.
     applied_in bigint,
-    undone_in bigint
+    undone_in bigint,
+    -- How far its check and its applying are.
+    rows_checked integer not null default 0,
+    rows_written integer not null default 0
 );
 create index imports_list on imports (area_id, created_at, id);
 
@@ -54,3 +57,5 @@ create table import_newcomers (
     holder_id uuid primary key constraint import_newcomers_holder_fkey references holders (id) on delete cascade,
     import_id uuid not null constraint import_newcomers_import_fkey references imports (id)
 );
+-- Every check asks for those whom the lists of its commune entered.
+create index import_newcomers_import on import_newcomers (import_id);

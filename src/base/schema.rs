@@ -490,6 +490,8 @@ diesel::table! {
         listed_on -> Date,
         applied_in -> Nullable<Int8>,
         undone_in -> Nullable<Int8>,
+        rows_checked -> Int4,
+        rows_written -> Int4,
     }
 }
 

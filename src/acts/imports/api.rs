@@ -10,15 +10,17 @@ use actix_web::{HttpRequest, HttpResponse, Responder, get, post};
 use chrono::{DateTime, NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::time::Instant;
 use utoipa::openapi::{RefOr, Response};
 use utoipa::{IntoParams, IntoResponses, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::check::Check;
 use super::files::{file_name, receive};
 use super::rows::Import;
-use super::{ImportState, Summary, apply, check, undo};
+use super::{ImportState, Summary, apply, undo};
 use crate::access::Caller;
 use crate::access::allow::{self, Allow};
 use crate::access::state::State;
@@ -30,6 +32,9 @@ use crate::register::hamlets::writable;
 use crate::wire::input::{Json, Query, path_id};
 use crate::wire::paging;
 use crate::wire::reply::{Body, Page};
+
+/// The longest that an answer waits for a run to end.
+const MOST_WAIT: Duration = Duration::from_secs(60);
 
 #[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
 #[serde(deny_unknown_fields)]
@@ -95,12 +100,21 @@ pub struct ImportBody {
     file_size: i64,
     file_sha256: String,
     state: ImportState,
+    progress: Progress,
     summary: Summary,
     created_at: DateTime<Utc>,
     applied_at: Option<DateTime<Utc>>,
 }
 
-/// 202 while the list is being checked, 200 when that is done; Location names the import.
+/// How many rows of a list are done: told while it is checked and while it is applied.
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = ImportProgress)]
+pub struct Progress {
+    checked: i32,
+    written: i32,
+}
+
+/// 202 while the list is being checked or applied, 200 when that is done; Location names the import.
 pub struct Taken {
     body: ImportBody,
 }
@@ -110,7 +124,7 @@ impl Responder for Taken {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let location = format!("/api/v1/imports/{}", self.body.id);
-        let accepted = self.body.state == ImportState::Checking;
+        let accepted = self.body.state.is_run();
         let mut response = Body(self.body).respond_to(request);
         if accepted {
             *response.status_mut() = actix_web::http::StatusCode::ACCEPTED;
@@ -170,10 +184,11 @@ pub async fn create_import(
         Import::create(&mut db, &user.act_on(said.into()), state.keys(), &import, &file).await?;
     drop(db);
     if id == import.id {
-        let annex = query.annex == Some(true);
-        check::start(state.shared.clone(), state.areas(), import, file, annex);
+        let (shared, annex) = (state.shared.clone(), query.annex == Some(true));
+        Check { shared, areas: state.areas(), import, file, annex }.start();
     }
-    let found = wait(&state, &user, id, request.headers()).await?;
+    let until = Instant::now() + preferred(request.headers()).unwrap_or_default();
+    let found = wait(&state, &user, id, until).await?;
     Ok(Taken { body: body(&state, found) })
 }
 
@@ -187,7 +202,8 @@ pub async fn list_imports(
 ) -> Result<Page<ImportBody>> {
     let limit = paging::limit(query.limit)?;
     let after = paging::after(&(), query.cursor.as_deref())?;
-    let found = Import::list(&mut *state.db().await?, &user, after, limit + 1).await?;
+    let found =
+        Import::list(&mut *state.db().await?, &state.areas(), &user, after, limit + 1).await?;
     let (found, next) = paging::cut(found, limit, &(), |import| import.id)?;
     let items = found.into_iter().map(|import| body(&state, import)).collect();
     Ok(Page { items, next, count: None })
@@ -201,28 +217,45 @@ pub async fn get_import(
     user: Allow<allow::ReadRecords>,
     id: Path<String>,
 ) -> Result<Body<ImportBody>> {
-    let found = Import::find(&mut *state.db().await?, &user, path_id(&id)?).await?;
+    let found = Import::find(&mut *state.db().await?, &state.areas(), &user, path_id(&id)?).await?;
     Ok(Body(body(&state, found)))
 }
 
 /// Enter what was checked: the good rows, or nothing unless all are good.
+///
+/// It is waited for a minute, or as `Prefer: wait=10` says; 202 then tells that it goes on. Why it
+/// failed after that, stands in `summary.failure` of the import, which is checked again.
 #[utoipa::path(tag = "imports", security(("bearer" = [])), params(("id" = Uuid, Path)))]
 #[post("/imports/{id}/apply")]
 pub async fn apply_import(
     state: Data<State>,
     user: Allow<allow::Import>,
     id: Path<String>,
+    request: HttpRequest,
     json: Json<Apply>,
-) -> Result<Body<ImportBody>> {
+) -> Result<Taken> {
     let areas = state.areas();
-    let mut db = state.db().await?;
-    let import = Import::find(&mut db, &user, path_id(&id)?).await?;
+    let until = Instant::now() + preferred(request.headers()).unwrap_or(MOST_WAIT);
+    let import = Import::find(&mut *state.db().await?, &areas, &user, path_id(&id)?).await?;
     writable(&areas, &user, import.area_id)?;
-    let tools = (state.keys(), &*areas);
-    let reason = json.reason.as_deref();
-    apply::apply(&mut db, &user.act(&json), tools, &import, json.atomic, reason).await?;
-    let found = Import::find(&mut db, &user, import.id).await?;
-    Ok(Body(body(&state, found)))
+    let act = user.act(&json);
+    let import = match import.state {
+        ImportState::Applying => wait(&state, &user, import.id, until).await?,
+        _ => import,
+    };
+    if import.state != ImportState::Applying {
+        let begun = import.begin_apply(&mut *state.db().await?).await?;
+        let (shared, reason) = (state.shared.clone(), json.reason.clone());
+        let (import, atomic) = (import.clone(), json.atomic);
+        let run = apply::Apply { shared, areas, act, import, atomic, reason, begun };
+        if let Ok(ended) = tokio::time::timeout_at(until, run.start()).await {
+            ended.map_err(Error::internal)??;
+        }
+    } else if act.idempotency.is_some() {
+        return Err(apply::not_to_apply(import.state));
+    }
+    let found = Import::find(&mut *state.db().await?, &state.areas(), &user, import.id).await?;
+    Ok(Taken { body: body(&state, found) })
 }
 
 /// Take back what an import brought, as far as nobody has changed it since.
@@ -236,11 +269,11 @@ pub async fn undo_import(
 ) -> Result<Body<ImportBody>> {
     let areas = state.areas();
     let mut db = state.db().await?;
-    let import = Import::find(&mut db, &user, path_id(&id)?).await?;
+    let import = Import::find(&mut db, &areas, &user, path_id(&id)?).await?;
     writable(&areas, &user, import.area_id)?;
     let tools = (state.keys(), &*areas);
     undo::undo(&mut db, &user.act(&json), tools, &import, json.partial).await?;
-    let found = Import::find(&mut db, &user, import.id).await?;
+    let found = Import::find(&mut db, &areas, &user, import.id).await?;
     Ok(Body(body(&state, found)))
 }
 
@@ -275,6 +308,8 @@ fn new_import(
         listed_on,
         applied_in: None,
         undone_in: None,
+        rows_checked: 0,
+        rows_written: 0,
     })
 }
 
@@ -325,17 +360,20 @@ fn check_level(kind: Kind, level: Level) -> Result<()> {
     ))
 }
 
-/// Waits as long as the caller prefers for the check to end.
-async fn wait(state: &State, caller: &Caller, id: Uuid, headers: &HeaderMap) -> Result<Import> {
-    let preferred = headers.get("prefer").and_then(|v| v.to_str().ok()).unwrap_or("");
-    let seconds: u64 = preferred
+/// How long the caller prefers to wait, if it says so.
+fn preferred(headers: &HeaderMap) -> Option<Duration> {
+    let preferred = headers.get("prefer")?.to_str().ok()?;
+    let seconds = preferred
         .split([',', ';'])
-        .find_map(|part| part.trim().strip_prefix("wait=")?.parse().ok())
-        .unwrap_or(0);
-    let until = tokio::time::Instant::now() + Duration::from_secs(seconds.min(60));
+        .find_map(|part| part.trim().strip_prefix("wait=")?.parse().ok());
+    Some(Duration::from_secs(seconds?).min(MOST_WAIT))
+}
+
+/// Waits for the end of the check, or of the applying.
+async fn wait(state: &State, caller: &Caller, id: Uuid, until: Instant) -> Result<Import> {
     loop {
-        let found = Import::find(&mut *state.db().await?, caller, id).await?;
-        if found.state != ImportState::Checking || tokio::time::Instant::now() >= until {
+        let found = Import::find(&mut *state.db().await?, &state.areas(), caller, id).await?;
+        if !found.state.is_run() || Instant::now() >= until {
             return Ok(found);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
@@ -355,6 +393,7 @@ fn body(state: &State, import: Import) -> ImportBody {
         file_size: import.file_size,
         file_sha256: hex::encode(&import.file_digest),
         state: import.state,
+        progress: Progress { checked: import.rows_checked, written: import.rows_written },
         summary: import.summary(),
         created_at: import.created_at,
         applied_at: import.applied_at,

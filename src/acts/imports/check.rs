@@ -1,110 +1,117 @@
 //! The check of a list: read, compared with the register, staged; nothing is changed.
 
 use std::sync::Arc;
-use std::time::Duration;
 
-use super::copy::{Staged, stage};
-use super::plan::{Plan, Planned};
-use super::rows::{Import, seal};
-use super::{Failure, ImportState, Row, Summary, read};
+use super::copy::Stage;
+use super::matched::Matching;
+use super::plan::{AT_ONCE, Planner};
+use super::read::{List, no_rows};
+use super::rows::Import;
+use super::run::{self, Progress};
+use super::staged::Staged;
+use super::{Failure, ImportState, Row, Summary};
 use crate::access::state::Shared;
 use crate::areas::Areas;
 use crate::base::clock::today;
 use crate::base::db::{self, Conn};
 use crate::base::error::Result;
-use crate::base::keys::Keys;
 use crate::wire::sheets::child;
 
-/// How often a check says that it goes on; one that was silent for a minute has failed.
-const BEAT: Duration = Duration::from_secs(15);
 /// The most lines that a summary names as left out.
 const MOST_LEFT_OUT: usize = 200;
 
-/// Begins the check of a list, on a thread of its own: comparing is work that would keep requests
-/// waiting.
-pub fn start(shared: Arc<Shared>, areas: Arc<Areas>, import: Import, file: Vec<u8>, annex: bool) {
-    let runtime = tokio::runtime::Handle::current();
-    actix_web::rt::task::spawn_blocking(move || {
-        runtime.block_on(check(shared, areas, import, file, annex))
-    });
+/// A list that was sent.
+pub struct Check {
+    pub shared: Arc<Shared>,
+    pub areas: Arc<Areas>,
+    pub import: Import,
+    pub file: Vec<u8>,
+    /// Whether it is the annex of a decision.
+    pub annex: bool,
 }
 
-/// Reads, compares and stages a list; whatever happens, the import ends as checked or failed.
-async fn check(shared: Arc<Shared>, areas: Arc<Areas>, import: Import, file: Vec<u8>, annex: bool) {
-    let outcome = tokio::select! {
-        outcome = try_check(&shared, &areas, &import, file, annex) => outcome,
-        Err(error) = keep_beating(&shared, &import) => Err(error),
-    };
-    let (state, summary) = match outcome {
-        Ok(summary) => (ImportState::Checked, summary),
-        Err(error) => {
-            let problem = error.to_problem();
-            let (code, reason) = (problem.code.to_owned(), problem.detail.vi.into_owned());
-            let failure = Some(Failure { code, reason });
-            (ImportState::Failed, Summary { failure, ..Summary::default() })
-        }
-    };
-    let end = async {
-        let mut db = db::connect(&shared.url).await?;
-        import.end_check(&mut db, state, &summary).await
-    };
-    if let Err(error) = end.await {
-        tracing::error!(%error, import = %import.id, "the end of a check was not stored");
+impl Check {
+    /// Begins the check; whatever happens, the import ends as checked or failed.
+    pub fn start(self) {
+        run::spawn(move || self.run());
     }
-}
 
-async fn keep_beating(shared: &Shared, import: &Import) -> Result<std::convert::Infallible> {
-    let mut db: Option<Conn> = None;
-    loop {
-        tokio::time::sleep(BEAT).await;
-        let open = match db.take() {
-            Some(open) => open,
-            None => db::connect(&shared.url).await?,
+    async fn run(mut self) {
+        let progress = Progress::default();
+        let file = std::mem::take(&mut self.file);
+        let work = self.check(file, &progress);
+        let (state, summary) = match run::alive(&self.shared, &self.import, &progress, work).await {
+            Ok(summary) => (ImportState::Checked, summary),
+            Err(error) => {
+                let failure = Some(Failure::of(&error));
+                (ImportState::Failed, Summary { failure, ..Summary::default() })
+            }
         };
-        import.beat(db.insert(open)).await?;
+        let end = async {
+            let mut db = db::connect(&self.shared.url).await?;
+            self.import.end_check(&mut db, state, &summary, &progress).await
+        };
+        if let Err(error) = end.await {
+            tracing::error!(%error, import = %self.import.id, "the end of a check was not stored");
+        }
     }
-}
 
-async fn try_check(
-    shared: &Arc<Shared>,
-    areas: &Arc<Areas>,
-    import: &Import,
-    file: Vec<u8>,
-    annex: bool,
-) -> Result<Summary> {
-    let sheets = child::read(&shared.program, &file).await?;
-    drop(file);
-    let mut list = read::read(&sheets, import.kind, today())?;
-    drop(sheets);
-    if annex {
-        list.rows.iter_mut().for_each(Row::pass_unless_told);
+    async fn check(&self, file: Vec<u8>, progress: &Progress) -> Result<Summary> {
+        let spool = child::spool(&self.shared.program, &file).await?;
+        drop(file);
+        let list = List::open(spool, self.import.kind, today())?;
+        let mut db = db::connect(&self.shared.url).await?;
+        let planner = self.compare(&mut db, &list).await?;
+        self.stage(&mut db, &list, planner, progress).await
     }
-    let mut db = db::connect(&shared.url).await?;
-    let mut plan = Plan::make(&mut db, &shared.keys, areas, import, &list.rows).await?;
-    let rows = list.rows.iter().zip(&plan.rows).enumerate();
-    let staged = rows.map(|(n, (row, planned))| staged(&shared.keys, import, n, row, planned));
-    stage(&shared.url, import.id, staged).await?;
-    let mut summary = plan.summary(&list.rows);
-    summary.late = plan.mark_late(&mut db, areas, import, today()).await?;
-    summary.left_out = list.left_out;
-    summary.left_out.truncate(MOST_LEFT_OUT);
-    Ok(summary)
-}
 
-/// The `n`th row as it is staged, with what is wrong with it.
-fn staged(keys: &Keys, import: &Import, n: usize, row: &Row, planned: &Planned) -> Result<Staged> {
-    let errors =
-        (!planned.faults.is_empty()).then(|| seal(keys, import.id, &planned.faults)).transpose()?;
-    let notes = (!row.notes.is_empty()).then(|| seal(keys, import.id, &row.notes)).transpose()?;
-    Ok(Staged {
-        n: n as i32,
-        sheet: row.sheet.clone(),
-        row_number: row.number as i32,
-        state: if errors.is_some() { "bad" } else { "good" },
-        holder_id: planned.before.as_ref().map(|holder| holder.id),
-        is_new: planned.before.is_none(),
-        sealed: seal(keys, import.id, row)?,
-        errors,
-        notes,
-    })
+    /// Reads all rows and finds whom they mean.
+    async fn compare(&self, db: &mut Conn, list: &List) -> Result<Planner<'_>> {
+        let (keys, areas) = (&*self.shared.keys, &*self.areas);
+        let mut matching = Matching::begin(db, areas, &self.import).await?;
+        let mut reader = list.rows();
+        loop {
+            let rows = reader.part(AT_ONCE)?;
+            if rows.is_empty() {
+                break;
+            }
+            matching.add(db, keys, &rows).await?;
+        }
+        if matching.len() == 0 {
+            return Err(no_rows());
+        }
+        let matched = matching.end(db).await?;
+        Planner::begin(db, (keys, areas), &self.import, matched, today()).await
+    }
+
+    /// Reads all rows once more and stages them with what they would do.
+    async fn stage(
+        &self,
+        db: &mut Conn,
+        list: &List,
+        mut planner: Planner<'_>,
+        progress: &Progress,
+    ) -> Result<Summary> {
+        let mut stage = Stage::begin(&self.shared.url, self.import.id).await?;
+        let mut reader = list.rows();
+        let mut done = 0;
+        loop {
+            let mut rows = reader.part(AT_ONCE)?;
+            if rows.is_empty() {
+                break;
+            }
+            if self.annex {
+                rows.iter_mut().for_each(Row::pass_unless_told);
+            }
+            let plan = planner.plan(db, &rows).await?;
+            for (n, (row, planned)) in (done..).zip(rows.iter().zip(&plan)) {
+                let keys = &self.shared.keys;
+                stage.add(&Staged::new(keys, &self.import, n, row, planned)?).await?;
+            }
+            done += rows.len();
+            progress.check(done);
+        }
+        stage.end().await?;
+        Ok(Summary { left_out: reader.left_out(MOST_LEFT_OUT), ..planner.summary })
+    }
 }

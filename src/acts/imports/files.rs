@@ -17,7 +17,8 @@ use validator::Validate;
 
 use super::api::commune;
 use super::hamlets::labels;
-use super::rows::{Found, Import, last_year};
+use super::rows::{Import, last_year};
+use super::staged::Found;
 use super::{Fault, template};
 use crate::access::allow::{self, Allow};
 use crate::access::state::State;
@@ -138,7 +139,7 @@ pub async fn get_import_errors(
     query: Query<ErrorsQuery>,
 ) -> Result<Errors> {
     let mut db = state.db().await?;
-    let import = Import::find(&mut db, &user, path_id(&id)?).await?;
+    let import = Import::find(&mut db, &state.areas(), &user, path_id(&id)?).await?;
     if query.format == Some(Format::Xlsx) {
         let bad = import.bad_rows(&mut db, state.keys(), None, i64::MAX).await?;
         let file = import.file(&mut db, state.keys()).await?;

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use uuid::Uuid;
 
-use super::{Fault, Row};
+use super::Row;
+use super::matching::Doubt;
 use crate::areas::{AreaId, Areas};
 use crate::base::clock::today;
 use crate::base::kind::Kind;
@@ -57,7 +58,7 @@ impl Hamlets {
         row: &Row,
         kind: Kind,
         holder: Option<Uuid>,
-    ) -> Result<Option<Uuid>, Box<Fault>> {
+    ) -> Result<Option<Uuid>, Box<Doubt>> {
         let Some(text) = &row.hamlet else { return Ok(None) };
         let (full, key) = (search_key(text), core(text));
         if let Some(labelled) = self.known.iter().find(|h| search_key(&h.label) == full) {
@@ -87,8 +88,7 @@ impl Hamlets {
                 "Xã có nhiều thôn, tổ dân phố cùng tên này: {}. Hãy ghi rõ như một trong các tên đó.",
                 labels.join("; ")
             );
-            let fault = row.fault("hamlet", text, "hamlet_ambiguous", reason);
-            return Err(Box::new(fault));
+            return Err(Box::new(Doubt::of("hamlet", text, "hamlet_ambiguous", reason)));
         }
         let nearest = self
             .known
@@ -100,8 +100,8 @@ impl Hamlets {
             .map(|(_, h)| h.label.clone());
         let reason = "Xã này chưa có thôn, tổ dân phố nào tên như vậy; hãy sửa tên, hoặc thêm thôn, \
                       tổ vào hệ thống trước khi gửi lại.";
-        let fault = row.fault("hamlet", text, "hamlet_unknown", reason.to_owned());
-        Err(Box::new(Fault { suggestion: nearest, ..fault }))
+        let doubt = Doubt::of("hamlet", text, "hamlet_unknown", reason.to_owned());
+        Err(Box::new(Doubt { suggestion: nearest, ..doubt }))
     }
 }
 

@@ -1,16 +1,18 @@
 //! Which holder a row means: by code, else by its own number, else by hamlet, name and birth year.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
+use diesel::prelude::*;
 use uuid::Uuid;
 
 use super::hamlets::Hamlets;
 use super::near::Near;
-use super::{Code, Fault, Row};
+use super::{Code, Row};
 use crate::base::kind::Kind;
 use crate::base::number::masked;
+use crate::base::schema::holders;
 use crate::base::text::name_key;
-use crate::register::holders::rows::Holder;
 
 /// What a row was found to mean.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,8 +20,18 @@ pub enum Meant {
     /// A holder of the register.
     Known(Uuid),
     New,
-    /// It cannot be told; the faults say why.
-    Unclear(Vec<Fault>),
+    /// It cannot be told; the doubts say why.
+    Unclear(Vec<Doubt>),
+}
+
+/// A fault before the column is known in which it stands.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Doubt {
+    pub field: &'static str,
+    pub value: String,
+    pub code: &'static str,
+    pub reason: String,
+    pub suggestion: Option<String>,
 }
 
 /// Who has the number of a row.
@@ -28,18 +40,38 @@ pub enum Owner {
     /// A holder of this commune.
     Here(Uuid),
     /// One of the commune of this name.
-    Elsewhere(String),
+    Elsewhere(Arc<str>),
+}
+
+/// A holder whom a row may mean: what is compared, and no more.
+#[derive(Debug, Clone, Queryable, Selectable)]
+#[diesel(table_name = holders)]
+pub struct Candidate {
+    pub id: Uuid,
+    pub hamlet_id: Option<Uuid>,
+    pub code: String,
+    pub name: String,
+    pub birth_year: Option<i16>,
 }
 
 /// What is known of the commune.
-pub struct Known<'a> {
+pub struct Known {
     pub kind: Kind,
-    pub holders: &'a [Holder],
+    pub holders: Vec<Candidate>,
     pub hamlets: Hamlets,
-    /// By row.
-    pub owners: HashMap<usize, Owner>,
     /// Those whom earlier lists entered as `mới`: the same row means them again.
-    pub newcomers: &'a HashSet<Uuid>,
+    pub newcomers: HashSet<Uuid>,
+}
+
+/// What the matching needs of a row.
+pub struct Sign {
+    sheet: Arc<str>,
+    number: u32,
+    code: Option<Code>,
+    name: Box<str>,
+    born: Option<i16>,
+    personal_number: Option<Box<str>>,
+    hamlet: Result<Option<Uuid>, Box<Doubt>>,
 }
 
 /// A row with its hamlet found.
@@ -48,9 +80,41 @@ pub struct Placed {
     pub meant: Meant,
 }
 
-/// Matches all rows at once, the surest sign first, so that no holder is taken twice.
-pub fn find(rows: &[Row], known: &Known<'_>) -> Vec<Placed> {
-    let mut matcher = Matcher::new(rows, known);
+impl Doubt {
+    pub fn of(field: &'static str, value: &str, code: &'static str, reason: String) -> Self {
+        Self { field, value: value.to_owned(), code, reason, suggestion: None }
+    }
+}
+
+impl Known {
+    /// What the rows say, by which they are matched; those before are `signs`.
+    pub fn read(&self, by_code: &HashMap<String, usize>, row: &Row, signs: &[Sign]) -> Sign {
+        let coded = match &row.code {
+            Some(Code::Printed(code)) => {
+                by_code.get(code).and_then(|at| self.holders[*at].hamlet_id)
+            }
+            _ => None,
+        };
+        let sheet = match signs.last() {
+            Some(last) if *last.sheet == *row.sheet => last.sheet.clone(),
+            _ => Arc::from(&*row.sheet),
+        };
+        Sign {
+            sheet,
+            number: row.number,
+            code: row.code.clone(),
+            name: Box::from(&*row.name),
+            born: born(row),
+            personal_number: row.personal_number.as_deref().map(Box::from),
+            hamlet: self.hamlets.find(row, self.kind, coded),
+        }
+    }
+}
+
+/// Matches all rows at once, the surest sign first, so that no holder is taken twice. `owners` tells
+/// who has the number of a row.
+pub fn find(signs: Vec<Sign>, known: &Known, owners: &HashMap<usize, Owner>) -> Vec<Placed> {
+    let mut matcher = Matcher::new(&signs, known, owners);
     matcher.refuse_twins();
     matcher.by_code();
     matcher.by_number();
@@ -63,10 +127,11 @@ pub fn find(rows: &[Row], known: &Known<'_>) -> Vec<Placed> {
 }
 
 struct Matcher<'a> {
-    rows: &'a [Row],
-    known: &'a Known<'a>,
-    by_id: HashMap<Uuid, &'a Holder>,
-    by_code: HashMap<&'a str, &'a Holder>,
+    rows: &'a [Sign],
+    known: &'a Known,
+    owners: &'a HashMap<usize, Owner>,
+    by_id: HashMap<Uuid, &'a Candidate>,
+    by_code: HashMap<&'a str, &'a Candidate>,
     hamlets: Vec<Option<Uuid>>,
     meant: Vec<Option<Meant>>,
     /// The row that means a holder.
@@ -74,27 +139,23 @@ struct Matcher<'a> {
 }
 
 impl<'a> Matcher<'a> {
-    fn new(rows: &'a [Row], known: &'a Known<'a>) -> Self {
-        let by_code: HashMap<&str, &Holder> = known.holders.iter().map(|h| (&*h.code, h)).collect();
+    fn new(rows: &'a [Sign], known: &'a Known, owners: &'a HashMap<usize, Owner>) -> Self {
         let (mut hamlets, mut meant) = (Vec::new(), Vec::new());
         for row in rows {
-            let coded = match &row.code {
-                Some(Code::Printed(code)) => by_code.get(&**code).and_then(|h| h.hamlet_id),
-                _ => None,
-            };
-            match known.hamlets.find(row, known.kind, coded) {
+            match &row.hamlet {
                 Ok(hamlet) => {
-                    hamlets.push(hamlet);
+                    hamlets.push(*hamlet);
                     meant.push(None);
                 }
-                Err(fault) => {
+                Err(doubt) => {
                     hamlets.push(None);
-                    meant.push(Some(Meant::Unclear(vec![*fault])));
+                    meant.push(Some(Meant::Unclear(vec![(**doubt).clone()])));
                 }
             }
         }
         let by_id = known.holders.iter().map(|holder| (holder.id, holder)).collect();
-        Self { rows, known, by_id, by_code, hamlets, meant, taken: HashMap::new() }
+        let by_code = known.holders.iter().map(|holder| (&*holder.code, holder)).collect();
+        Self { rows, known, owners, by_id, by_code, hamlets, meant, taken: HashMap::new() }
     }
 
     /// The rows of which it is not yet known what they mean.
@@ -102,10 +163,10 @@ impl<'a> Matcher<'a> {
         (0..self.rows.len()).filter(|n| self.meant[*n].is_none()).collect()
     }
 
-    fn refuse(&mut self, n: usize, fault: Fault) {
+    fn refuse(&mut self, n: usize, doubt: Doubt) {
         match &mut self.meant[n] {
-            Some(Meant::Unclear(faults)) => faults.push(fault),
-            meant => *meant = Some(Meant::Unclear(vec![fault])),
+            Some(Meant::Unclear(doubts)) => doubts.push(doubt),
+            meant => *meant = Some(Meant::Unclear(vec![doubt])),
         }
     }
 
@@ -121,8 +182,7 @@ impl<'a> Matcher<'a> {
             self.place(*other, n),
             self.by_id[&holder].code
         );
-        let fault = self.rows[n].fault("name", &self.rows[n].name, "duplicate_row", reason);
-        self.refuse(n, fault);
+        self.refuse(n, Doubt::of("name", &self.rows[n].name, "duplicate_row", reason));
     }
 
     /// `Dòng 12`, and of which sheet if it is another than that of the row that is told.
@@ -142,11 +202,11 @@ impl<'a> Matcher<'a> {
             if row.code.is_some() {
                 continue;
             }
-            let same = (self.hamlets[n], name_key(&row.name), born(row), &row.personal_number);
+            let same = (self.hamlets[n], name_key(&row.name), row.born, &row.personal_number);
             if let Some(other) = first.get(&same) {
                 let reason =
                     format!("{} giống hệt dòng này; hãy xóa một dòng.", self.place(*other, n));
-                self.refuse(n, row.fault("name", &row.name, "duplicate_row", reason));
+                self.refuse(n, Doubt::of("name", &row.name, "duplicate_row", reason));
             } else {
                 first.insert(same, n);
             }
@@ -165,13 +225,13 @@ impl<'a> Matcher<'a> {
                 "Xã không có {} nào mang mã này; hãy sửa mã theo danh sách đã in, hoặc ghi “mới”.",
                 self.known.kind.vi().to_lowercase()
             );
-            self.refuse(n, row.fault("code", code, "code_unknown", reason));
+            self.refuse(n, Doubt::of("code", code, "code_unknown", reason));
         }
     }
 
     fn by_number(&mut self) {
         for n in self.open() {
-            match self.known.owners.get(&n) {
+            match self.owners.get(&n) {
                 Some(Owner::Here(holder)) if self.rows[n].code.is_none() => self.take(n, *holder),
                 _ => {}
             }
@@ -180,8 +240,8 @@ impl<'a> Matcher<'a> {
 
     /// By hamlet, name and birth year: if exactly one fits and no other row takes it.
     fn by_name(&mut self) {
-        let mut by_name: HashMap<String, Vec<&Holder>> = HashMap::new();
-        for holder in self.known.holders {
+        let mut by_name: HashMap<String, Vec<&Candidate>> = HashMap::new();
+        for holder in &self.known.holders {
             by_name.entry(self.name_of(holder)).or_default().push(holder);
         }
         for n in self.open() {
@@ -190,17 +250,18 @@ impl<'a> Matcher<'a> {
                 Kind::Community => self.hamlets[n].map(|id| id.to_string()).unwrap_or_default(),
                 _ => name_key(&row.name),
             };
-            let fits =
-                |h: &&&Holder| same_place(self.hamlets[n], h) && same_year(born(row), h.birth_year);
-            let fitting: Vec<&Holder> =
+            let fits = |h: &&&Candidate| {
+                same_place(self.hamlets[n], h) && same_year(row.born, h.birth_year)
+            };
+            let fitting: Vec<&Candidate> =
                 by_name.get(&name).into_iter().flatten().filter(fits).copied().collect();
-            let free: Vec<&Holder> =
+            let free: Vec<&Candidate> =
                 fitting.iter().filter(|h| !self.taken.contains_key(&h.id)).copied().collect();
             let is_new = row.code == Some(Code::New) && self.known.kind != Kind::Community;
             match (&fitting[..], &free[..]) {
                 _ if is_new => {
-                    let again = |h: &&&Holder| {
-                        self.known.newcomers.contains(&h.id) && born(row) == h.birth_year
+                    let again = |h: &&&Candidate| {
+                        self.known.newcomers.contains(&h.id) && row.born == h.birth_year
                     };
                     match free.iter().find(again) {
                         Some(holder) => self.take(n, holder.id),
@@ -211,15 +272,15 @@ impl<'a> Matcher<'a> {
                 ([], _) => self.meant[n] = Some(Meant::New),
                 (_, []) => self.take(n, fitting[0].id),
                 (_, several) => {
-                    let fault = ambiguous(row, several);
-                    self.refuse(n, fault);
+                    let doubt = ambiguous(row, several);
+                    self.refuse(n, doubt);
                 }
             }
         }
     }
 
     /// What by_name compares: of a community its hamlet.
-    fn name_of(&self, holder: &Holder) -> String {
+    fn name_of(&self, holder: &Candidate) -> String {
         match self.known.kind {
             Kind::Community => holder.hamlet_id.map(|id| id.to_string()).unwrap_or_default(),
             _ => name_key(&holder.name),
@@ -239,10 +300,10 @@ impl<'a> Matcher<'a> {
                 continue;
             }
             let mut candidates = near.find(self.hamlets[n], &row.name);
-            candidates.retain(|holder| same_year(born(row), holder.birth_year));
+            candidates.retain(|holder| same_year(row.born, holder.birth_year));
             if !candidates.is_empty() {
-                let fault = ambiguous(row, &candidates);
-                self.refuse(n, fault);
+                let doubt = ambiguous(row, &candidates);
+                self.refuse(n, doubt);
             }
         }
     }
@@ -265,7 +326,7 @@ impl<'a> Matcher<'a> {
                 }
                 let other = self.place(*other, n);
                 let reason = format!("{other} cũng ghi số này; mỗi số chỉ là của một đối tượng.");
-                self.refuse(n, row.fault("number", &said, "number_repeated", reason));
+                self.refuse(n, Doubt::of("number", &said, "number_repeated", reason));
                 continue;
             }
             first.insert(number, n);
@@ -274,7 +335,7 @@ impl<'a> Matcher<'a> {
                 Some(Meant::New) => None,
                 _ => continue,
             };
-            let reason = match self.known.owners.get(&n) {
+            let reason = match self.owners.get(&n) {
                 Some(Owner::Here(owner)) if Some(*owner) != meant => {
                     let code = self.by_id.get(owner).map_or("", |holder| &*holder.code);
                     format!("Trong sổ bộ số này là của đối tượng mang mã {code}; hãy kiểm tra lại.")
@@ -284,12 +345,12 @@ impl<'a> Matcher<'a> {
                 }
                 _ => continue,
             };
-            self.refuse(n, row.fault("number", &said, "number_taken", reason));
+            self.refuse(n, Doubt::of("number", &said, "number_taken", reason));
         }
     }
 }
 
-fn ambiguous(row: &Row, candidates: &[&Holder]) -> Fault {
+fn ambiguous(row: &Sign, candidates: &[&Candidate]) -> Doubt {
     let list: Vec<String> = candidates
         .iter()
         .take(5)
@@ -303,8 +364,8 @@ fn ambiguous(row: &Row, candidates: &[&Holder]) -> Fault {
          khác, hãy ghi “mới”.",
         list.join("; ")
     );
-    let fault = row.fault("name", &row.name, "ambiguous", reason);
-    Fault { suggestion: candidates.first().map(|h| h.code.clone()), ..fault }
+    let doubt = Doubt::of("name", &row.name, "ambiguous", reason);
+    Doubt { suggestion: candidates.first().map(|h| h.code.clone()), ..doubt }
 }
 
 fn born(row: &Row) -> Option<i16> {
@@ -314,7 +375,7 @@ fn born(row: &Row) -> Option<i16> {
     year.or(date).map(|year| year as i16)
 }
 
-fn same_place(hamlet: Option<Uuid>, holder: &Holder) -> bool {
+fn same_place(hamlet: Option<Uuid>, holder: &Candidate) -> bool {
     hamlet.is_none() || holder.hamlet_id == hamlet
 }
 

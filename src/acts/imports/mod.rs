@@ -7,12 +7,15 @@ mod copy;
 pub mod files;
 pub mod hamlets;
 mod line;
+mod matched;
 pub mod matching;
 pub mod near;
 mod plan;
 pub mod read;
 mod row;
 pub mod rows;
+mod run;
+mod staged;
 pub mod template;
 mod trace;
 mod undo;
@@ -21,6 +24,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
 
+use matching::Doubt;
+
+use crate::base::error::Error;
 use crate::base::kind::Group;
 use crate::register::criteria::Score;
 use crate::text_enum;
@@ -32,12 +38,21 @@ text_enum! {
         Checking = "checking",
         /// Staged: nothing is changed yet.
         Checked = "checked",
+        /// Its good rows are being entered: all of them will stand in the register, or none.
+        Applying = "applying",
         /// Its good rows are in the register.
         Applied = "applied",
         /// What it brought into the register was taken back.
         Undone = "undone",
         /// It could not be read; `failure` says why.
         Failed = "failed",
+    }
+}
+
+impl ImportState {
+    /// Whether work on the list goes on.
+    pub fn is_run(self) -> bool {
+        matches!(self, Self::Checking | Self::Applying)
     }
 }
 
@@ -124,7 +139,7 @@ pub struct Summary {
     pub kept: usize,
     /// Lines and sheets that were taken for no rows of the list, at most 200.
     pub left_out: Vec<LeftOut>,
-    /// Why a file could not be read.
+    /// Why a file could not be read, or a checked list was not applied.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub failure: Option<Failure>,
 }
@@ -147,6 +162,13 @@ pub struct Failure {
     pub reason: String,
 }
 
+impl Failure {
+    pub fn of(error: &Error) -> Self {
+        let problem = error.to_problem();
+        Self { code: problem.code.to_owned(), reason: problem.detail.vi.into_owned() }
+    }
+}
+
 impl Row {
     /// Of the annex of a decision: whoever stands in it passed, unless a result says otherwise.
     pub fn pass_unless_told(&mut self) {
@@ -155,6 +177,12 @@ impl Row {
             let base = self.verified.take().or_else(|| self.own.clone()).unwrap_or_default();
             self.verified = Some(Score { passed: Some(true), ..base });
         }
+    }
+
+    /// A doubt as a fault of this row.
+    pub fn doubted(&self, doubt: Doubt) -> Fault {
+        let fault = self.fault(doubt.field, &doubt.value, doubt.code, doubt.reason);
+        Fault { suggestion: doubt.suggestion, ..fault }
     }
 
     /// A fault in the column of a field, named as in [`read`].

@@ -4,17 +4,17 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 
 use uuid::Uuid;
 
+use super::matching::Candidate;
 use crate::base::text::{name_key, search_key};
-use crate::register::holders::rows::Holder;
 
 /// An index of holders by hamlet and by what is left of their names without one letter: two names
 /// that differ by one letter have one of these in common. Only hashes are kept.
 pub struct Near<'a> {
-    by_hash: Vec<(u64, &'a Holder)>,
+    by_hash: Vec<(u64, &'a Candidate)>,
 }
 
 impl<'a> Near<'a> {
-    pub fn new(holders: impl Iterator<Item = &'a Holder>) -> Self {
+    pub fn new(holders: impl Iterator<Item = &'a Candidate>) -> Self {
         let mut by_hash = Vec::new();
         for holder in holders {
             let hashes = hashes(holder.hamlet_id, &holder.name);
@@ -24,15 +24,15 @@ impl<'a> Near<'a> {
         Self { by_hash }
     }
 
-    /// Holders of the hamlet whose name is this one misspelt, or without its diacritics.
-    pub fn find(&self, hamlet: Option<Uuid>, name: &str) -> Vec<&'a Holder> {
+    /// Candidates of the hamlet whose name is this one misspelt, or without its diacritics.
+    pub fn find(&self, hamlet: Option<Uuid>, name: &str) -> Vec<&'a Candidate> {
         let (key, plain) = (name_key(name), search_key(name));
-        let is_near = |holder: &&Holder| {
+        let is_near = |holder: &&Candidate| {
             holder.hamlet_id == hamlet
                 && (search_key(&holder.name) == plain
                     || strsim::damerau_levenshtein(&name_key(&holder.name), &key) <= 1)
         };
-        let mut found: Vec<&Holder> = Vec::new();
+        let mut found: Vec<&Candidate> = Vec::new();
         for hash in hashes(hamlet, name) {
             let first = self.by_hash.partition_point(|(other, _)| *other < hash);
             let same = self.by_hash[first..].iter().take_while(|(other, _)| *other == hash);

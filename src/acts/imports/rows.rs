@@ -3,24 +3,22 @@
 use chrono::{DateTime, NaiveDate, Utc};
 use diesel::dsl::sql;
 use diesel::prelude::*;
-use diesel::sql_types::{Array, Binary, Integer, Timestamptz, Uuid as SqlUuid};
+use diesel::sql_types::{Jsonb, Timestamptz};
 use diesel_async::RunQueryDsl;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::HashSet;
 use uuid::Uuid;
 
-use super::{Failure, Fault, ImportState, Row, Summary};
+use super::matching::Candidate;
+use super::run::Progress;
+use super::{Failure, ImportState, Summary};
 use crate::access::{Act, Caller};
 use crate::areas::{AreaId, Areas};
 use crate::base::db::Conn;
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, say};
 use crate::base::keys::Keys;
 use crate::base::kind::{Kind, Level};
-use crate::base::schema::{
-    area_scopes, import_files, import_newcomers, import_rows, imports, titles,
-};
+use crate::base::schema::{holders, import_files, import_newcomers, import_rows, imports, titles};
 use crate::base::version::Version;
 use crate::ledger::audit::{Entity, Fields, Item};
 use crate::ledger::{self, Writer};
@@ -54,14 +52,9 @@ pub struct Import {
     pub applied_in: Option<Version>,
     /// The version that taking it back gave.
     pub undone_in: Option<Version>,
-}
-
-/// A staged row with what is wrong with it.
-pub struct Found {
-    pub n: i32,
-    pub sheet: String,
-    pub row_number: i32,
-    pub faults: Vec<Fault>,
+    /// How far its check is, and its applying.
+    pub rows_checked: i32,
+    pub rows_written: i32,
 }
 
 impl Import {
@@ -110,36 +103,34 @@ impl Import {
     }
 
     /// An import of an area that the caller's covers.
-    pub async fn find(db: &mut Conn, caller: &Caller, id: Uuid) -> Result<Self> {
-        let covered = area_scopes::table
-            .filter(area_scopes::area_id.eq(caller.area))
-            .select(area_scopes::covered_id);
-        Ok(imports::table
-            .filter(imports::id.eq(id).and(imports::area_id.eq_any(covered)))
-            .select(Self::as_select())
-            .first(db)
-            .await?)
+    pub async fn find(db: &mut Conn, areas: &Areas, caller: &Caller, id: Uuid) -> Result<Self> {
+        let found: Self = imports::table.find(id).select(Self::as_select()).first(db).await?;
+        if areas.covers(caller.area, found.area_id) { Ok(found) } else { Err(Error::not_found()) }
     }
 
     /// One page, the latest first.
     pub async fn list(
         db: &mut Conn,
+        areas: &Areas,
         caller: &Caller,
         before: Option<Uuid>,
         limit: i64,
     ) -> Result<Vec<Self>> {
-        let covered = area_scopes::table
-            .filter(area_scopes::area_id.eq(caller.area))
-            .select(area_scopes::covered_id);
         // Ids grow with time.
         Ok(imports::table
-            .filter(imports::area_id.eq_any(covered))
+            .filter(imports::area_id.eq_any(areas.cover(caller.area)))
             .filter(imports::id.lt(before.unwrap_or(Uuid::max())))
             .order(imports::id.desc())
             .limit(limit)
             .select(Self::as_select())
             .load(db)
             .await?)
+    }
+
+    /// An import of an area whose chain is locked. It is not deleted meanwhile, but a run may still say
+    /// how far it is.
+    pub async fn held(w: &mut Writer<'_>, id: Uuid) -> Result<Self> {
+        Ok(imports::table.find(id).for_key_share().select(Self::as_select()).first(w.db).await?)
     }
 
     /// The same, held until the transaction ends.
@@ -165,10 +156,14 @@ impl Import {
         Ok(file)
     }
 
-    /// Says that the check goes on.
-    pub async fn beat(&self, db: &mut Conn) -> Result<()> {
+    /// Says that a run goes on, and how far it is.
+    pub async fn beat(&self, db: &mut Conn, progress: &Progress) -> Result<()> {
         diesel::update(imports::table.find(self.id))
-            .set(imports::heartbeat.eq(diesel::dsl::now))
+            .set((
+                imports::heartbeat.eq(diesel::dsl::now),
+                imports::rows_checked.eq(progress.checked()),
+                imports::rows_written.eq(progress.written()),
+            ))
             .execute(db)
             .await?;
         Ok(())
@@ -180,11 +175,16 @@ impl Import {
         db: &mut Conn,
         state: ImportState,
         summary: &Summary,
+        progress: &Progress,
     ) -> Result<()> {
         let summary = serde_json::to_value(summary).map_err(Error::internal)?;
         let ended = diesel::update(imports::table.find(self.id))
             .filter(imports::state.eq(ImportState::Checking))
-            .set((imports::state.eq(state), imports::summary.eq(summary)))
+            .set((
+                imports::state.eq(state),
+                imports::summary.eq(summary),
+                imports::rows_checked.eq(progress.checked()),
+            ))
             .execute(db)
             .await?;
         if ended == 0 {
@@ -196,25 +196,57 @@ impl Import {
         Ok(())
     }
 
-    /// Marks it applied and forgets what was staged of good rows.
+    /// Makes a checked list one that is being applied; false if it is no checked list.
+    pub async fn begin_apply(&self, db: &mut Conn) -> Result<bool> {
+        let begun = diesel::update(imports::table.find(self.id))
+            .filter(imports::state.eq(ImportState::Checked))
+            .set((
+                imports::state.eq(ImportState::Applying),
+                imports::heartbeat.eq(diesel::dsl::now),
+                imports::summary.eq(sql::<Jsonb>("summary - 'failure'")),
+                imports::rows_written.eq(0),
+            ))
+            .execute(db)
+            .await?;
+        Ok(begun == 1)
+    }
+
+    /// Nothing was applied: it is a checked list again, which says why.
+    pub async fn give_back(&self, db: &mut Conn, failure: Failure) -> Result<()> {
+        let summary = Summary { failure: Some(failure), ..self.summary() };
+        diesel::update(imports::table.find(self.id))
+            .filter(imports::state.eq(ImportState::Applying))
+            .set((
+                imports::state.eq(ImportState::Checked),
+                imports::summary.eq(serde_json::to_value(summary).map_err(Error::internal)?),
+                imports::rows_written.eq(0),
+            ))
+            .execute(db)
+            .await?;
+        Ok(())
+    }
+
+    /// Marks it applied.
     pub async fn end_apply(&self, w: &mut Writer<'_>, summary: &Summary) -> Result<()> {
         let version = w.version(self.area_id)?;
+        let before = Self { state: ImportState::Checked, ..self.clone() };
         let after = Self { state: ImportState::Applied, version, ..self.clone() };
-        diesel::update(imports::table.find(self.id))
+        let ended = diesel::update(imports::table.find(self.id))
+            .filter(imports::state.eq(ImportState::Applying))
             .set((
                 imports::state.eq(after.state),
                 imports::summary.eq(serde_json::to_value(summary).map_err(Error::internal)?),
                 imports::applied_at.eq(diesel::dsl::now),
                 imports::applied_in.eq(version),
                 imports::version.eq(version),
+                imports::rows_written.eq(summary.good as i32),
             ))
             .execute(w.db)
             .await?;
-        diesel::delete(import_rows::table)
-            .filter(import_rows::import_id.eq(self.id).and(import_rows::state.eq("good")))
-            .execute(w.db)
-            .await?;
-        let item = Item::changed(Entity::Import, self.id, self.fields(), after.fields());
+        if ended == 0 {
+            return Err(interrupted());
+        }
+        let item = Item::changed(Entity::Import, self.id, before.fields(), after.fields());
         w.record(self.area_id, item).await
     }
 
@@ -244,76 +276,22 @@ impl Import {
         let item = Item::changed(Entity::Import, self.id, self.fields(), after.fields());
         w.record(self.area_id, item).await
     }
-
-    /// All staged rows, as they were read.
-    pub async fn rows(&self, db: &mut Conn, keys: &Keys) -> Result<Vec<Row>> {
-        let sealed: Vec<Vec<u8>> = import_rows::table
-            .filter(import_rows::import_id.eq(self.id))
-            .order(import_rows::n)
-            .select(import_rows::sealed)
-            .load(db)
-            .await?;
-        sealed.iter().map(|sealed| open(keys, self.id, sealed)).collect()
-    }
-
-    /// Stores what applying found wrong with rows, and that the others are right.
-    pub async fn save_faults(
-        &self,
-        w: &mut Writer<'_>,
-        keys: &Keys,
-        bad: &[(i32, Vec<Fault>)],
-    ) -> Result<()> {
-        let sealed = bad
-            .iter()
-            .map(|(_, faults)| seal(keys, self.id, faults))
-            .collect::<Result<Vec<_>>>()?;
-        diesel::sql_query(
-            "update import_rows r
-             set errors = u.errors, state = case when u.errors is null then 'good' else 'bad' end
-             from import_rows s
-                  left join unnest($2, $3) u (n, errors) on u.n = s.n
-             where s.import_id = $1 and r.import_id = s.import_id and r.n = s.n",
-        )
-        .bind::<SqlUuid, _>(self.id)
-        .bind::<Array<Integer>, _>(bad.iter().map(|(n, _)| *n).collect::<Vec<_>>())
-        .bind::<Array<Binary>, _>(sealed)
-        .execute(w.db)
-        .await?;
-        Ok(())
-    }
-
-    /// One page of the bad rows, in the order of the list.
-    pub async fn bad_rows(
-        &self,
-        db: &mut Conn,
-        keys: &Keys,
-        after: Option<i32>,
-        limit: i64,
-    ) -> Result<Vec<Found>> {
-        let rows: Vec<(i32, String, i32, Option<Vec<u8>>)> = import_rows::table
-            .filter(import_rows::import_id.eq(self.id).and(import_rows::state.eq("bad")))
-            .filter(import_rows::n.gt(after.unwrap_or(-1)))
-            .order(import_rows::n)
-            .limit(limit)
-            .select((
-                import_rows::n,
-                import_rows::sheet,
-                import_rows::row_number,
-                import_rows::errors,
-            ))
-            .load(db)
-            .await?;
-        rows.into_iter()
-            .map(|(n, sheet, row_number, errors)| {
-                let faults = errors.map(|sealed| open(keys, self.id, &sealed)).transpose()?;
-                Ok(Found { n, sheet, row_number, faults: faults.unwrap_or_default() })
-            })
-            .collect()
-    }
 }
 
-/// Ends the checks of which nothing was heard for a minute: their server died.
+/// A run that was silent for a minute.
+fn interrupted() -> Error {
+    Error::conflict(
+        "interrupted",
+        say(
+            "Máy chủ đã ngừng giữa lúc ghi; chưa ghi gì vào sổ bộ, hãy ghi lại.",
+            "The server stopped meanwhile; nothing was entered, apply again.",
+        ),
+    )
+}
+
+/// Ends the runs of which nothing was heard for a minute: their server died.
 pub async fn fail_silent(db: &mut Conn) -> Result<()> {
+    let silent = || sql::<Timestamptz>("now() - interval '60 seconds'");
     let failure = Failure {
         code: "interrupted".to_owned(),
         reason: "Máy chủ đã ngừng giữa lúc kiểm tra; chưa ghi gì vào sổ bộ, hãy gửi lại danh sách."
@@ -321,14 +299,22 @@ pub async fn fail_silent(db: &mut Conn) -> Result<()> {
     };
     let summary = Summary { failure: Some(failure), ..Summary::default() };
     diesel::update(imports::table)
-        .filter(imports::state.eq(ImportState::Checking))
-        .filter(imports::heartbeat.lt(sql::<Timestamptz>("now() - interval '60 seconds'")))
+        .filter(imports::state.eq(ImportState::Checking).and(imports::heartbeat.lt(silent())))
         .set((
             imports::state.eq(ImportState::Failed),
             imports::summary.eq(serde_json::to_value(summary).map_err(Error::internal)?),
         ))
         .execute(db)
         .await?;
+    // What they had written was never committed.
+    let applying: Vec<Import> = imports::table
+        .filter(imports::state.eq(ImportState::Applying).and(imports::heartbeat.lt(silent())))
+        .select(Import::as_select())
+        .load(db)
+        .await?;
+    for import in applying {
+        import.give_back(db, Failure::of(&interrupted())).await?;
+    }
     Ok(())
 }
 
@@ -355,14 +341,19 @@ pub async fn add_newcomers(w: &mut Writer<'_>, import: Uuid, holders: &[Uuid]) -
     Ok(())
 }
 
-pub fn seal(keys: &Keys, import: Uuid, value: &impl Serialize) -> Result<Vec<u8>> {
-    let text = serde_json::to_vec(value).map_err(Error::internal)?;
-    Ok(keys.seal(import.as_bytes(), &text))
-}
-
-fn open<T: DeserializeOwned>(keys: &Keys, import: Uuid, sealed: &[u8]) -> Result<T> {
-    let text = keys.open(import.as_bytes(), sealed).map_err(Error::internal)?;
-    serde_json::from_slice(&text).map_err(Error::internal)
+/// The holders of a kind whom a commune keeps: whom a list may mean, in the order of their ids.
+pub async fn candidates(
+    db: &mut Conn,
+    areas: &Areas,
+    commune: AreaId,
+    kind: Kind,
+) -> Result<Vec<Candidate>> {
+    Ok(holders::table
+        .filter(holders::area_id.eq_any(areas.ending_in(commune)).and(holders::kind.eq(kind)))
+        .order(holders::id)
+        .select(Candidate::as_select())
+        .load(db)
+        .await?)
 }
 
 /// Last year's holders of a commune that are still its own.
@@ -373,7 +364,8 @@ pub async fn last_year(
     kind: Kind,
     year: i16,
 ) -> Result<Vec<Holder>> {
-    let ids = holders_of_year(db, commune, kind, kind.default_level(), year - 1).await?;
+    let listed = (kind, kind.default_level());
+    let ids = holders_of_year(db, areas, commune, listed, year - 1).await?;
     let mut holders = Holder::by_ids(db, &ids).await?;
     holders.retain(|holder| areas.chain(holder.area_id, None) == commune);
     Ok(holders)
@@ -382,15 +374,13 @@ pub async fn last_year(
 /// The holders that had a title of a kind in a commune in a year.
 pub async fn holders_of_year(
     db: &mut Conn,
+    areas: &Areas,
     commune: AreaId,
-    kind: Kind,
-    level: Level,
+    (kind, level): (Kind, Level),
     year: i16,
 ) -> Result<Vec<Uuid>> {
-    let covered =
-        area_scopes::table.filter(area_scopes::area_id.eq(commune)).select(area_scopes::covered_id);
     Ok(titles::table
-        .filter(titles::area_id.eq_any(covered).and(titles::kind.eq(kind)))
+        .filter(titles::area_id.eq_any(areas.cover(commune)).and(titles::kind.eq(kind)))
         .filter(titles::year.eq(year).and(titles::level.eq(level)))
         .order(titles::holder_id)
         .select(titles::holder_id)

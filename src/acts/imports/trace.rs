@@ -7,12 +7,16 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::plan::AT_ONCE;
 use super::rows::Import;
 use crate::base::db::Conn;
 use crate::base::error::{Error, Result, say};
 use crate::base::schema::audit_items;
 use crate::ledger::audit::rows as audit_rows;
 use crate::register::titles::rows::Title;
+
+/// Its number in the entry, what it is of, and what it says.
+type AuditItem = (i32, String, String, String);
 
 /// What the import did to one holder and its title: the fields that it changed, before and after.
 pub struct Trace {
@@ -44,7 +48,7 @@ impl Trace {
             ));
         };
         let key = (applied.area(), applied.seq());
-        let items: Vec<(i32, String, String, String)> = audit_items::table
+        let items: Vec<AuditItem> = audit_items::table
             .filter(audit_items::area_id.eq(key.0).and(audit_items::seq.eq(key.1)))
             .filter(audit_items::entity.eq_any(["holder", "title"]))
             .order(audit_items::n)
@@ -57,22 +61,7 @@ impl Trace {
             .load(db)
             .await?;
         let values = audit_rows::values(db, &[key]).await?;
-        let (left, later) = diesel::alias!(audit_items as left, audit_items as later);
-        let touched: Vec<(String, i64)> = left
-            .inner_join(
-                later.on(later
-                    .field(audit_items::entity)
-                    .eq(left.field(audit_items::entity))
-                    .and(later.field(audit_items::entity_id).eq(left.field(audit_items::entity_id)))
-                    .and(later.field(audit_items::area_id).eq(left.field(audit_items::area_id)))),
-            )
-            .filter(left.field(audit_items::area_id).eq(key.0))
-            .filter(left.field(audit_items::seq).eq(key.1))
-            .filter(left.field(audit_items::entity).eq_any(["holder", "title"]))
-            .filter(later.field(audit_items::seq).gt(key.1))
-            .select((left.field(audit_items::entity_id), later.field(audit_items::seq)))
-            .load(db)
-            .await?;
+        let touched = touched_later(db, key, &items).await?;
         let ids: Vec<Uuid> = items.iter().filter_map(|(_, _, id, _)| holder_of(id)).collect();
         let titles = Title::of_holders(db, &ids, import.year, import.level).await?;
         let mut titles: HashMap<Uuid, Title> =
@@ -99,6 +88,29 @@ impl Trace {
         traces.sort_by_key(|trace| trace.holder);
         Ok(traces)
     }
+}
+
+/// The other entries of the chain that touched what the items tell of since: each id with an entry.
+async fn touched_later(
+    db: &mut Conn,
+    (area, seq): (i32, i64),
+    items: &[AuditItem],
+) -> Result<Vec<(String, i64)>> {
+    let mut touched = Vec::new();
+    for entity in ["holder", "title"] {
+        let of_it = items.iter().filter(|(_, of, ..)| of == entity);
+        let ids: Vec<&str> = of_it.map(|(_, _, id, _)| &**id).collect();
+        for part in ids.chunks(AT_ONCE) {
+            let later: Vec<(String, i64)> = audit_items::table
+                .filter(audit_items::entity.eq(entity).and(audit_items::entity_id.eq_any(part)))
+                .filter(audit_items::area_id.eq(area).and(audit_items::seq.gt(seq)))
+                .select((audit_items::entity_id, audit_items::seq))
+                .load(db)
+                .await?;
+            touched.extend(later);
+        }
+    }
+    Ok(touched)
 }
 
 impl Change {

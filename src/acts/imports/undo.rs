@@ -8,6 +8,7 @@ use diesel_async::RunQueryDsl;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use super::plan::AT_ONCE;
 use super::rows::Import;
 use super::trace::Trace;
 use super::{ImportState, Summary};
@@ -104,21 +105,27 @@ async fn obstacles(db: &mut Conn, import: &Import, traces: &[Trace]) -> Result<H
             ));
         }
     }
-    let members: Vec<(Option<Uuid>, Option<Uuid>)> = holders::table
-        .filter(holders::family_id.eq_any(&new).or(holders::unit_id.eq_any(&new)))
-        .select((holders::family_id, holders::unit_id))
-        .load(db)
-        .await?;
-    let new: HashSet<Uuid> = new.into_iter().collect();
-    for holder in members.into_iter().flat_map(|(family, unit)| [family, unit]).flatten() {
-        if new.contains(&holder) {
-            reasons.entry(holder).or_insert(say(
-                "đã có công dân thuộc gia đình hoặc đơn vị này",
-                "citizens belong to it",
-            ));
-        }
+    for holder in with_members(db, &new).await? {
+        reasons.entry(holder).or_insert(say(
+            "đã có công dân thuộc gia đình hoặc đơn vị này",
+            "citizens belong to it",
+        ));
     }
     Ok(reasons)
+}
+
+/// The families and units among these to which somebody belongs. Each side has its index: no question
+/// asks for both.
+async fn with_members(db: &mut Conn, ids: &[Uuid]) -> Result<Vec<Uuid>> {
+    let mut found = Vec::new();
+    for part in ids.chunks(AT_ONCE) {
+        let families = holders::table.filter(holders::family_id.eq_any(part));
+        let families = families.select(holders::family_id.assume_not_null());
+        found.extend(families.load::<Uuid>(db).await?);
+        let units = holders::table.filter(holders::unit_id.eq_any(part));
+        found.extend(units.select(holders::unit_id.assume_not_null()).load::<Uuid>(db).await?);
+    }
+    Ok(found)
 }
 
 /// What was done since, as the trail names it.

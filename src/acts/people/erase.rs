@@ -260,7 +260,7 @@ async fn forget_imports(
     let mut ids: BTreeSet<Uuid> = staged.iter().map(|row| row.import).collect();
     let failed = diesel::update(imports::table)
         .filter(imports::id.eq_any(&ids))
-        .filter(imports::state.eq(ImportState::Checked))
+        .filter(imports::state.eq_any([ImportState::Checked, ImportState::Applying]))
         .set((
             imports::state.eq(ImportState::Failed),
             imports::summary.eq(failed_by_erasure(

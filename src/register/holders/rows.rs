@@ -174,22 +174,6 @@ impl Holder {
         Ok(found.select(Self::as_select()).load(db).await?)
     }
 
-    /// Every holder of a kind in a commune and in those it was made of: what a list is matched with.
-    pub async fn of_commune(
-        db: &mut Conn,
-        areas: &Areas,
-        commune: AreaId,
-        kind: Kind,
-    ) -> Result<Vec<Self>> {
-        let covered: Vec<AreaId> = areas.cover(commune).into_iter().collect();
-        Ok(holders::table
-            .filter(holders::area_id.eq_any(covered).and(holders::kind.eq(kind)))
-            .order(holders::id)
-            .select(Self::as_select())
-            .load(db)
-            .await?)
-    }
-
     /// Makes one holder. A number that is taken answers 409 and says which commune to ask; so does
     /// one that may be in the register already, unless it is known to be new.
     pub async fn create(

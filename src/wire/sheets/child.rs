@@ -7,10 +7,10 @@ use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
 use nix::sys::resource::{Resource, setrlimit};
-use tokio::io::AsyncReadExt;
 
 use super::Sheet;
-use super::open::{Unreadable, open};
+use super::open::{Unreadable, tell};
+use super::spool::Spool;
 use crate::base::error::{Error, Result, Say, say};
 
 /// Bytes of address space and seconds of computing that reading one file may take.
@@ -18,70 +18,62 @@ const MEMORY: u64 = 2 << 30;
 const SECONDS: u64 = 60;
 /// Bytes that the rows of one file may come to: no list of 200,000 rows has more.
 const MOST_OUTPUT: u64 = 256 << 20;
+/// The status of a child that met the first of the faults; the others follow.
+const FAULT: u8 = 3;
 /// How many files are read at once; the others wait.
 static READERS: tokio::sync::Semaphore = tokio::sync::Semaphore::const_new(2);
 
-/// The child: rows as JSON on standard output; the code of what is wrong, and status 3, otherwise.
+/// The child: pieces as lines of JSON on standard output, or the fault as its status.
 pub fn read_standard_input() -> Result<ExitCode> {
-    setrlimit(Resource::RLIMIT_AS, MEMORY, MEMORY).map_err(Error::internal)?;
-    setrlimit(Resource::RLIMIT_CPU, SECONDS, SECONDS).map_err(Error::internal)?;
+    for (resource, most) in [
+        (Resource::RLIMIT_AS, MEMORY),
+        (Resource::RLIMIT_CPU, SECONDS),
+        (Resource::RLIMIT_FSIZE, MOST_OUTPUT),
+    ] {
+        setrlimit(resource, most, most).map_err(Error::internal)?;
+    }
     let mut bytes = Vec::new();
     std::io::stdin().lock().read_to_end(&mut bytes).map_err(Error::internal)?;
-    let mut out = BufWriter::new(std::io::stdout().lock());
-    match open(&bytes) {
-        Ok(sheets) => {
-            serde_json::to_writer(&mut out, &sheets).map_err(Error::internal)?;
-            out.flush().map_err(Error::internal)?;
-            Ok(ExitCode::SUCCESS)
-        }
-        Err(fault) => {
-            write!(out, "{}", fault.code()).and_then(|()| out.flush()).map_err(Error::internal)?;
-            Ok(ExitCode::from(3))
-        }
-    }
+    let mut out = BufWriter::with_capacity(64 << 10, std::io::stdout().lock());
+    let told = tell(&bytes, &mut |piece| {
+        let line = serde_json::to_writer(&mut out, &piece).map_err(std::io::Error::from);
+        line.and_then(|()| out.write_all(b"\n")).map_err(|_| Unreadable::BadWorkbook)
+    });
+    out.flush().map_err(Error::internal)?;
+    let status = |fault| Unreadable::ALL.iter().position(|known| *known == fault).unwrap_or(0);
+    Ok(told
+        .map_or_else(|fault| ExitCode::from(FAULT + status(fault) as u8), |()| ExitCode::SUCCESS))
 }
 
-/// The parent: the sheets of a file, or a 422 that says why it cannot be read.
+/// The sheets of a file, or a 422 that says why it cannot be read.
 pub async fn read(program: &Path, bytes: &[u8]) -> Result<Vec<Sheet>> {
+    spool(program, bytes).await?.sheets()
+}
+
+/// The parent: what a file says, on disk.
+pub async fn spool(program: &Path, bytes: &[u8]) -> Result<Spool> {
     let mut file = tempfile::tempfile().map_err(Error::internal)?;
     file.write_all(bytes).and_then(|()| file.rewind()).map_err(Error::internal)?;
+    let spool = tempfile::tempfile().map_err(Error::internal)?;
     let _turn = READERS.acquire().await.map_err(Error::internal)?;
     let mut child = tokio::process::Command::new(program)
         .arg("read-sheet")
         .stdin(file)
-        .stdout(Stdio::piped())
+        .stdout(spool.try_clone().map_err(Error::internal)?)
         .stderr(Stdio::null())
         .kill_on_drop(true)
         .spawn()
         .map_err(Error::internal)?;
-    let out = child.stdout.take().ok_or_else(|| Error::internal("no output"))?;
-    let mut said = Vec::new();
-    let reading = async {
-        let mut out = out.take(MOST_OUTPUT);
-        out.read_to_end(&mut said).await?;
-        // One that has more to say finds nobody who listens, and ends.
-        drop(out);
-        child.wait().await
-    };
-    let status = tokio::time::timeout(Duration::from_secs(SECONDS * 2), reading)
+    let status = tokio::time::timeout(Duration::from_secs(SECONDS * 2), child.wait())
         .await
         .map_err(|_| unreadable(Unreadable::BadWorkbook))?
         .map_err(Error::internal)?;
-    match status.code() {
-        Some(0) => serde_json::from_slice(&said).map_err(Error::internal),
-        Some(3) => {
-            let faults = [
-                Unreadable::Empty,
-                Unreadable::NotUtf8,
-                Unreadable::Protected,
-                Unreadable::TooManyRows,
-            ];
-            let code = String::from_utf8_lossy(&said);
-            let fault = faults.into_iter().find(|fault| fault.code() == code);
-            Err(unreadable(fault.unwrap_or(Unreadable::BadWorkbook)))
-        }
-        _ => Err(unreadable(Unreadable::BadWorkbook)),
+    if status.success() {
+        return Ok(Spool::new(spool));
     }
+    let fault = status.code().and_then(|code| usize::try_from(code - i32::from(FAULT)).ok());
+    let fault = fault.and_then(|fault| Unreadable::ALL.get(fault).copied());
+    Err(unreadable(fault.unwrap_or(Unreadable::BadWorkbook)))
 }
 
 fn unreadable(fault: Unreadable) -> Error {

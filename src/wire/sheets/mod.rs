@@ -5,6 +5,8 @@ pub mod child;
 pub mod header;
 pub mod marked;
 pub mod open;
+pub mod spool;
+mod stream;
 pub mod workbook;
 
 use serde::{Deserialize, Serialize};

@@ -1,14 +1,16 @@
 //! Opening a file of unknown make: XLSX, XLS, ODS by their first bytes, CSV otherwise.
 
+use std::borrow::Cow;
 use std::io::{Cursor, Read, Seek};
 
 use calamine::{Data, Dimensions, Range, Reader, SheetVisible, Sheets, open_workbook_auto_from_rs};
 
-use super::{Merged, Sheet, SheetRow};
+use super::spool::Piece;
+use super::{Merged, Sheet, SheetRow, stream};
 
 /// The most rows of a list; more belong into several.
 pub const MOST_ROWS: usize = 200_000;
-const MOST_COLUMNS: usize = 200;
+pub const MOST_COLUMNS: usize = 200;
 
 /// Why a file cannot be read, by a stable code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,6 +23,9 @@ pub enum Unreadable {
 }
 
 impl Unreadable {
+    pub const ALL: [Self; 5] =
+        [Self::Empty, Self::NotUtf8, Self::BadWorkbook, Self::Protected, Self::TooManyRows];
+
     pub fn code(self) -> &'static str {
         match self {
             Self::Empty => "file_empty",
@@ -32,20 +37,60 @@ impl Unreadable {
     }
 }
 
-pub fn open(bytes: &[u8]) -> Result<Vec<Sheet>, Unreadable> {
+/// Whoever is told what a file says, piece by piece.
+pub struct Sink<'a> {
+    rows: usize,
+    tell: &'a mut dyn FnMut(Piece) -> Result<(), Unreadable>,
+}
+
+impl Sink<'_> {
+    fn sheet(&mut self, name: &str, merged: Vec<Merged>) -> Result<(), Unreadable> {
+        (self.tell)(Piece::Sheet { name: name.to_owned(), merged })
+    }
+
+    pub(super) fn row(&mut self, row: SheetRow) -> Result<(), Unreadable> {
+        self.rows += 1;
+        if self.rows > MOST_ROWS {
+            return Err(Unreadable::TooManyRows);
+        }
+        (self.tell)(Piece::Row(row))
+    }
+}
+
+/// Tells what a file says; a fault may come after some of it was told.
+pub fn tell(
+    bytes: &[u8],
+    tell: &mut dyn FnMut(Piece) -> Result<(), Unreadable>,
+) -> Result<(), Unreadable> {
     let zip = bytes.starts_with(b"PK");
     let ole = bytes.starts_with(&[0xd0, 0xcf, 0x11, 0xe0]);
-    let sheets = if zip || ole { workbook(bytes)? } else { vec![csv(bytes)?] };
-    if sheets.iter().all(|sheet| sheet.rows.is_empty()) {
-        return Err(Unreadable::Empty);
+    let mut sink = Sink { rows: 0, tell };
+    if zip || ole {
+        workbook(bytes, &mut sink)?
+    } else {
+        csv(bytes, &mut sink)?
     }
-    if sheets.iter().map(|sheet| sheet.rows.len()).sum::<usize>() > MOST_ROWS {
-        return Err(Unreadable::TooManyRows);
-    }
+    if sink.rows == 0 { Err(Unreadable::Empty) } else { Ok(()) }
+}
+
+/// The sheets of a small file.
+pub fn open(bytes: &[u8]) -> Result<Vec<Sheet>, Unreadable> {
+    let mut sheets: Vec<Sheet> = Vec::new();
+    tell(bytes, &mut |piece| {
+        match piece {
+            Piece::Sheet { name, merged } => sheets.push(Sheet { name, rows: Vec::new(), merged }),
+            Piece::Row(row) => {
+                if let Some(sheet) = sheets.last_mut() {
+                    sheet.rows.push(row);
+                }
+            }
+        }
+        Ok(())
+    })?;
     Ok(sheets)
 }
 
-fn workbook(bytes: &[u8]) -> Result<Vec<Sheet>, Unreadable> {
+fn workbook(bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Unreadable> {
     let mut book = open_workbook_auto_from_rs(Cursor::new(bytes)).map_err(|error| {
         match error.to_string().to_lowercase().contains("password") {
             true => Unreadable::Protected,
@@ -58,19 +103,21 @@ fn workbook(bytes: &[u8]) -> Result<Vec<Sheet>, Unreadable> {
         .filter(|sheet| sheet.visible == SheetVisible::Visible)
         .map(|sheet| sheet.name.clone())
         .collect();
-    visible
-        .into_iter()
-        .map(|name| {
-            let range = book.worksheet_range(&name).map_err(|_| Unreadable::BadWorkbook)?;
-            let merged = merged(&mut book, &name);
-            let rows = rows(&range, &merged);
-            let merged = merged.iter().map(|region| Merged {
-                rows: (region.start.0 + 1, region.end.0 + 1),
-                columns: (region.start.1 as usize, region.end.1 as usize),
-            });
-            Ok(Sheet { name, rows, merged: merged.collect() })
-        })
-        .collect()
+    for name in visible {
+        let merged = merged(&mut book, &name);
+        let regions = merged.iter().map(|region| Merged {
+            rows: (region.start.0 + 1, region.end.0 + 1),
+            columns: (region.start.1 as usize, region.end.1 as usize),
+        });
+        sink.sheet(&name, regions.collect())?;
+        if let Sheets::Xlsx(xlsx) = &mut book {
+            stream::sheet(xlsx, &name, &merged, sink)?;
+            continue;
+        }
+        let range = book.worksheet_range(&name).map_err(|_| Unreadable::BadWorkbook)?;
+        rows(&range, &merged).into_iter().try_for_each(|row| sink.row(row))?;
+    }
+    Ok(())
 }
 
 fn merged<RS: Read + Seek>(book: &mut Sheets<RS>, name: &str) -> Vec<Dimensions> {
@@ -95,8 +142,12 @@ fn rows(range: &Range<Data>, merged: &[Dimensions]) -> Vec<SheetRow> {
     for region in merged {
         fill(&mut rows, first_row, region);
     }
-    rows.retain(|row| row.cells.iter().any(|cell| !cell.trim().is_empty()));
+    rows.retain(|row| !is_empty(row));
     rows
+}
+
+pub(super) fn is_empty(row: &SheetRow) -> bool {
+    row.cells.iter().all(|cell| cell.trim().is_empty())
 }
 
 /// Every cell of a merged region says what its first one says.
@@ -114,7 +165,7 @@ fn fill(rows: &mut [SheetRow], first_row: u32, region: &Dimensions) {
 }
 
 /// A value as its text: whole numbers without decimals, dates in ISO form.
-fn text(value: &Data) -> String {
+pub(super) fn text(value: &Data) -> String {
     match value {
         Data::Empty => String::new(),
         Data::String(text) | Data::DateTimeIso(text) | Data::DurationIso(text) => text.clone(),
@@ -136,7 +187,7 @@ fn text(value: &Data) -> String {
 }
 
 /// CSV in UTF-8 (or UTF-16 with its mark, as Excel's "Unicode text"), separated as its first lines are.
-fn csv(bytes: &[u8]) -> Result<Sheet, Unreadable> {
+fn csv(bytes: &[u8], sink: &mut Sink<'_>) -> Result<(), Unreadable> {
     let text = decode(bytes)?;
     if text.trim().is_empty() {
         return Err(Unreadable::Empty);
@@ -151,25 +202,23 @@ fn csv(bytes: &[u8]) -> Result<Sheet, Unreadable> {
         .has_headers(false)
         .flexible(true)
         .from_reader(text.as_bytes());
-    let mut rows = Vec::new();
-    for record in reader.records() {
-        let record = record.map_err(|_| Unreadable::BadWorkbook)?;
+    sink.sheet("CSV", Vec::new())?;
+    let mut record = csv::StringRecord::new();
+    while reader.read_record(&mut record).map_err(|_| Unreadable::BadWorkbook)? {
         let number = record.position().map_or(0, |at| at.line()) as u32;
-        let cells: Vec<String> = record.iter().take(MOST_COLUMNS).map(str::to_owned).collect();
-        if cells.iter().any(|cell| !cell.trim().is_empty()) {
-            rows.push(SheetRow { number, cells });
-        }
-        if rows.len() > MOST_ROWS {
-            return Err(Unreadable::TooManyRows);
+        let cells = record.iter().take(MOST_COLUMNS).map(str::to_owned).collect();
+        let row = SheetRow { number, cells };
+        if !is_empty(&row) {
+            sink.row(row)?;
         }
     }
-    Ok(Sheet { name: "CSV".to_owned(), rows, merged: Vec::new() })
+    Ok(())
 }
 
-fn decode(bytes: &[u8]) -> Result<String, Unreadable> {
+fn decode(bytes: &[u8]) -> Result<Cow<'_, str>, Unreadable> {
     let utf16 = |read: fn([u8; 2]) -> u16, bytes: &[u8]| {
         let units: Vec<u16> = bytes.chunks_exact(2).map(|pair| read([pair[0], pair[1]])).collect();
-        String::from_utf16(&units).map_err(|_| Unreadable::NotUtf8)
+        String::from_utf16(&units).map(Cow::Owned).map_err(|_| Unreadable::NotUtf8)
     };
     match bytes {
         [0xff, 0xfe, rest @ ..] => utf16(u16::from_le_bytes, rest),
@@ -180,7 +229,7 @@ fn decode(bytes: &[u8]) -> Result<String, Unreadable> {
             if bytes.contains(&0) {
                 return Err(Unreadable::BadWorkbook);
             }
-            std::str::from_utf8(bytes).map(str::to_owned).map_err(|_| Unreadable::NotUtf8)
+            std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| Unreadable::NotUtf8)
         }
     }
 }

@@ -30,6 +30,8 @@ mod dismissals;
 mod templates;
 /// Lists as offices write them, and what the check makes of them.
 mod lists;
+/// Lists of many rows in a register that holds much: no plan grows with either.
+mod large_lists;
 /// Imports: a list is checked, explained, applied, and means whom it names.
 mod imports;
 /// Lists of earlier years: of communes of that day, recognised by decisions of bodies of that day.

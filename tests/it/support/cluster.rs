@@ -13,6 +13,8 @@ use hoctap::server::embedded::Embedded;
 use hoctap::server::setup;
 
 struct Cluster {
+    /// What PostgreSQL logs.
+    log: PathBuf,
     /// Of the template.
     url: String,
     keys: Arc<Keys>,
@@ -29,6 +31,11 @@ pub async fn new_register() -> (String, Arc<Keys>) {
 /// A new database with nothing in it.
 pub async fn empty_database() -> (String, Arc<Keys>) {
     new_database("").await
+}
+
+/// What PostgreSQL logs, each line behind the name of its database.
+pub fn log() -> PathBuf {
+    cluster().log.clone()
 }
 
 async fn new_database(of: &str) -> (String, Arc<Keys>) {
@@ -93,8 +100,10 @@ async fn start() -> Cluster {
         let off = format!("alter system set {setting} = off");
         server.batch_execute(&off).await.expect("a setting");
     }
+    let prefix = "alter system set log_line_prefix = '%d: '";
+    server.batch_execute(prefix).await.expect("a setting");
     server.batch_execute("select pg_reload_conf()").await.expect("a reload");
     let keys = Arc::new(Keys::generate());
     setup::prepare(&url, &keys).await.expect("the template");
-    Cluster { url, keys, _watcher: watcher }
+    Cluster { log: dir.join("postgres.log"), url, keys, _watcher: watcher }
 }

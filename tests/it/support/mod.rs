@@ -6,6 +6,7 @@ pub mod contract;
 pub mod former;
 pub mod proof;
 pub mod lists;
+pub mod plans;
 pub mod records;
 pub mod server;
 pub mod recount;

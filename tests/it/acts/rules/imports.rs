@@ -3,16 +3,22 @@
 use std::collections::HashMap;
 
 use hoctap::acts::imports::hamlets::{core, heading};
+use hoctap::acts::imports::matching::Candidate;
 use hoctap::acts::imports::near::Near;
 use hoctap::acts::imports::template::template;
 use hoctap::base::kind::Kind;
-use hoctap::register::holders::rows::Holder;
 use hoctap::wire::sheets::{header, open};
 use uuid::Uuid;
 
 #[test]
 fn a_slip_of_the_pen_is_near_and_another_name_is_not() {
-    let holder = Holder::new(Kind::Family, 1, None, "Trần Văn Hùng".to_owned());
+    let holder = Candidate {
+        id: Uuid::nil(),
+        hamlet_id: None,
+        code: String::new(),
+        name: "Trần Văn Hùng".to_owned(),
+        birth_year: None,
+    };
     let near = Near::new(std::iter::once(&holder));
     for name in
         ["Trần Văn Hùn", "Trần Văn Hùngg", "Trần Văn Húng", "Trần Vân Hùng", "Tran Van Hung"]

@@ -31,7 +31,7 @@ use crate::wire::input::{Json, Query, path_id};
 use crate::wire::paging;
 use crate::wire::reply::{Body, Page};
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
@@ -49,7 +49,7 @@ pub struct ImportQuery {
     annex: Option<bool>,
 }
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {

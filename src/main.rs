@@ -4,7 +4,7 @@ mod cli;
 
 use std::fs::File;
 use std::io::{BufReader, Write};
-use std::net::TcpListener;
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -183,8 +183,17 @@ async fn serve(demo: bool) -> Result<ExitCode> {
 
 fn announce(config: &Config, accounts: Option<&demo::Accounts>) {
     let mut out = std::io::stdout().lock();
-    let mut text = format!("hoctap listens on http://{}\n", config.listen);
-    text += &format!("  documentation  http://{}/docs/\n", config.listen);
+    // Whoever listens on every address is reached on this machine's own.
+    let mut at = config.listen;
+    if at.ip().is_unspecified() {
+        at.set_ip(if at.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
+    }
+    let mut text = format!("hoctap listens on http://{at}/\n");
+    text += &format!("  documentation  http://{at}/docs/\n");
     if let Some(accounts) = accounts {
         text += "  demo accounts, one password for all:\n";
         for (name, what) in &accounts.users {

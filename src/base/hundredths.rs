@@ -8,7 +8,7 @@ use utoipa::ToSchema;
     Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default, Serialize, Deserialize, ToSchema,
 )]
 #[serde(try_from = "f64", into = "f64")]
-#[schema(value_type = f64, example = 85.5, minimum = 0)]
+#[schema(value_type = f64, example = 85.5, minimum = 0, maximum = 1_000_000, multiple_of = 0.01)]
 pub struct Points(pub i32);
 
 impl Points {
@@ -45,7 +45,7 @@ impl std::fmt::Display for Points {
 /// A percentage in hundredths, so that it is exact; on the wire a number with at most two decimals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(try_from = "f64", into = "f64")]
-#[schema(value_type = f64, example = 74.07, minimum = 0, maximum = 1000)]
+#[schema(value_type = f64, example = 74.07, minimum = 0, maximum = 1000, multiple_of = 0.01)]
 pub struct Percent(pub i32);
 
 impl TryFrom<f64> for Percent {

@@ -23,7 +23,7 @@ use serde::{Deserialize, Serialize};
 )]
 #[diesel(sql_type = diesel::sql_types::BigInt)]
 #[serde(try_from = "String", into = "String")]
-#[schema(value_type = String, example = "14172-57", pattern = r"^\d+-\d+$")]
+#[schema(value_type = String, format = "version", example = "14172-57", pattern = r"^\d+-\d+$")]
 pub struct Version(i64);
 
 /// Entries per area: 2^40; areas: 2^23.
@@ -61,7 +61,7 @@ impl Version {
         Self::parse(tag.split(';').next()?)
     }
 
-    fn parse(text: &str) -> Option<Self> {
+    pub fn parse(text: &str) -> Option<Self> {
         let (area, seq) = text.split_once('-')?;
         let (area, seq): (i32, i64) = (area.parse().ok()?, seq.parse().ok()?);
         (0..1 << 23).contains(&area).then_some(())?;

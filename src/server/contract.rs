@@ -1,5 +1,6 @@
 //! The contract: what every operation shares is written into it here, once.
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
@@ -164,7 +165,7 @@ const PROBLEMS: &[(&str, &str, &str)] = &[
     ("403", "Forbidden", "The role may not do this, or not here"),
     ("404", "NotFound", "Not found, or not visible to the caller"),
     ("409", "Conflict", "Not possible in the present state"),
-    ("412", "Stale", "Changed since the version in If-Match"),
+    ("412", "Stale", "Changed since the version in If-Match, or no version of a record in it"),
     ("413", "TooLarge", "Too large"),
     ("415", "UnsupportedMediaType", "Not the expected media type"),
     ("422", "Invalid", "What is wrong, all of it at once"),
@@ -240,14 +241,54 @@ fn methods(document: &Document) -> Vec<(String, BTreeSet<&'static str>)> {
 
 /// The contract as the file in the repository has it.
 pub fn yaml() -> String {
-    openapi().to_yaml().unwrap_or_default()
+    openapi().to_yaml().map(|text| quote(&text)).unwrap_or_default()
+}
+
+/// Quotes the plain words that readers of YAML 1.1 take for something else than text: `on` for true.
+fn quote(yaml: &str) -> String {
+    let mut quoted = String::with_capacity(yaml.len());
+    // Lines indented deeper than this are one long text.
+    let mut text = None;
+    for line in yaml.lines() {
+        let indent = line.len() - line.trim_start().len();
+        if text.is_some_and(|text| indent > text || line.is_empty()) {
+            quoted += line;
+        } else {
+            text = line.ends_with(['|', '>', '-']).then_some(indent);
+            let start = line.len() - line.trim_start_matches([' ', '-']).len();
+            let (key, value) = match line[start..].split_once(": ") {
+                Some((key, value)) => (key, Some(value)),
+                None => (&line[start..], None),
+            };
+            quoted += &line[..start];
+            match (key.strip_suffix(':'), value) {
+                (Some(key), None) => quoted += &format!("{}:", as_text(key)),
+                (_, Some(value)) => quoted += &format!("{}: {}", as_text(key), as_text(value)),
+                (None, None) => quoted += &as_text(key),
+            }
+        }
+        quoted.push('\n');
+    }
+    quoted
+}
+
+/// In quotes if YAML 1.1 would read it as true or false, a day, or a number of that version only.
+/// What YAML 1.2 takes for no text is none, and stands as it is.
+fn as_text(word: &str) -> Cow<'_, str> {
+    let flag = ["on", "off", "yes", "no", "y", "n"].iter().any(|w| w.eq_ignore_ascii_case(word));
+    let digits = |c: char| c.is_ascii_digit() || matches!(c, '-' | ':' | '_' | '.');
+    let number = word.starts_with(|c: char| c.is_ascii_digit() || matches!(c, '-' | '.'))
+        && word.chars().all(digits)
+        && word.parse::<f64>().is_err();
+    if flag || number { format!("'{word}'").into() } else { word.into() }
 }
 
 /// What is served, written when it is first asked for, once for all workers.
 static YAML: LazyLock<Bytes> = LazyLock::new(|| yaml().into());
 static JSON: LazyLock<Bytes> = LazyLock::new(|| openapi().to_json().unwrap_or_default().into());
 
-/// `/openapi.yaml`, `/openapi.json` and the documentation, which needs no other server.
+/// `/openapi.yaml`, `/openapi.json` and the documentation, which needs no other server: what a browser
+/// that asks for nothing is shown.
 pub fn pages(app: &mut web::ServiceConfig) {
     let sent = |media: &'static str, text: &'static LazyLock<Bytes>| {
         web::get().to(move || async move {
@@ -257,10 +298,10 @@ pub fn pages(app: &mut web::ServiceConfig) {
     app.route("/openapi.yaml", sent("application/yaml", &YAML))
         .route("/openapi.json", sent("application/json", &JSON))
         .service(SwaggerUi::new("/docs/{_:.*}").config(Config::from("/openapi.json")))
-        .route(
-            "/docs",
-            web::get().to(|| async {
-                HttpResponse::Found().insert_header(("location", "/docs/")).finish()
-            }),
-        );
+        .route("/", web::get().to(to_docs))
+        .route("/docs", web::get().to(to_docs));
+}
+
+async fn to_docs() -> HttpResponse {
+    HttpResponse::Found().insert_header(("location", "/docs/")).finish()
 }

@@ -36,7 +36,7 @@ use crate::wire::reply::{Body, Page};
 /// The longest that an answer waits for a run to end.
 const MOST_WAIT: Duration = Duration::from_secs(60);
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ImportQuery {
@@ -54,7 +54,7 @@ pub struct ImportQuery {
     annex: Option<bool>,
 }
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PageQuery {

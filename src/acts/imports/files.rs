@@ -34,7 +34,7 @@ use crate::wire::reply::{Download, Page};
 use crate::wire::sheets::marked::{self, Marks};
 use crate::wire::sheets::{child, header};
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TemplateQuery {
@@ -47,7 +47,7 @@ pub struct TemplateQuery {
     prefill: Option<bool>,
 }
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ErrorsQuery {

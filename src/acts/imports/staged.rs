@@ -13,8 +13,8 @@ use super::{Fault, Row};
 use crate::base::db::Conn;
 use crate::base::error::{Error, Result};
 use crate::base::keys::Keys;
-use crate::base::statement::statement;
 use crate::base::schema::import_rows;
+use crate::base::statement::statement;
 use crate::ledger::Writer;
 
 /// A row as it is staged.

@@ -92,7 +92,7 @@ pub struct TakeBack {
     reason: String,
 }
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct MoveQuery {

@@ -112,7 +112,7 @@ crate::text_enum! {
     }
 }
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct PersonalDataQuery {
@@ -129,7 +129,7 @@ pub struct Erasure {
     reason: String,
 }
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReadQuery {

@@ -57,7 +57,7 @@ pub struct ReformLine {
 }
 
 /// Which reforms are listed.
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReformQuery {

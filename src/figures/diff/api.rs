@@ -8,7 +8,7 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, get};
 use chrono::NaiveDate;
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
@@ -35,7 +35,7 @@ use crate::wire::input::Query;
 use crate::wire::paging;
 use crate::wire::reply::Answer;
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct DiffQuery {

@@ -7,14 +7,13 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
-use serde::de::DeserializeOwned;
-use utoipa::IntoParams;
 use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::Format;
 use crate::base::error::{Error, FieldError, Result, say};
-use crate::wire::input::read_query;
+use crate::wire::input::{Input, read_query};
 use crate::wire::reply::Coding;
 
 /// `T` is the query of the list that is exported.
@@ -31,7 +30,7 @@ pub struct Form {
     pub coding: Coding,
 }
 
-#[derive(Deserialize, Validate, IntoParams)]
+#[derive(Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 struct Options {
@@ -44,7 +43,7 @@ struct Options {
 /// Parameters of lists that no export takes: pages, and names, which would stay in its manifest.
 const LEFT_OUT: [&str; 4] = ["limit", "cursor", "count", "q"];
 
-impl<T: DeserializeOwned + Validate> FromRequest for Asked<T> {
+impl<T: Input> FromRequest for Asked<T> {
     type Error = Error;
     type Future = Ready<Result<Self>>;
 
@@ -53,7 +52,7 @@ impl<T: DeserializeOwned + Validate> FromRequest for Asked<T> {
     }
 }
 
-fn read<T: DeserializeOwned + Validate>(request: &HttpRequest) -> Result<Asked<T>> {
+fn read<T: Input>(request: &HttpRequest) -> Result<Asked<T>> {
     let (mut options, mut question) = (pairs(), pairs());
     let mut errors = Vec::new();
     for (name, value) in form_urlencoded::parse(request.query_string().as_bytes()) {

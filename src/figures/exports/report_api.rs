@@ -4,7 +4,7 @@ use actix_web::get;
 use actix_web::web::Data;
 use chrono::Utc;
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
@@ -23,7 +23,7 @@ use crate::register::decisions::Body;
 use crate::wire::input::Query;
 use crate::wire::reply::Download;
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReportQuery {

@@ -31,7 +31,7 @@ use crate::wire::reply::{Body, Download};
 use crate::wire::sheets::marked::{self, Marks};
 use crate::wire::sheets::{Sheet, child};
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct FormQuery {
@@ -42,7 +42,7 @@ pub struct FormQuery {
     year: Option<Year>,
 }
 
-#[derive(Debug, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct SheetQuery {

@@ -96,7 +96,7 @@ pub struct NewReportedBody {
     taken_back: bool,
 }
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReportedQuery {
@@ -113,7 +113,7 @@ pub struct ReportedQuery {
 }
 
 /// The day whose code is meant.
-#[derive(Deserialize, Validate, IntoParams)]
+#[derive(Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ReportedOn {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use chrono::{Datelike, NaiveDate};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::Question;
@@ -17,7 +17,7 @@ use crate::base::error::{Error, FieldError, Result, say};
 use crate::base::kind::{Group, Kind, Level, Year};
 use crate::ledger::days;
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Clone, Default, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct StatisticsQuery {

@@ -85,7 +85,7 @@ pub struct NewTargetBody {
     source: String,
 }
 
-#[derive(Deserialize, Validate, IntoParams)]
+#[derive(Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TargetsQuery {

@@ -53,7 +53,7 @@ pub struct TotalBody {
     known_on: NaiveDate,
 }
 
-#[derive(Deserialize, Validate, IntoParams)]
+#[derive(Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TotalsQuery {

@@ -4,7 +4,7 @@
 use actix_web::get;
 use actix_web::web::{Data, Path};
 use serde::{Deserialize, Serialize};
-use utoipa::IntoParams;
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use validator::Validate;
 
@@ -22,7 +22,7 @@ use crate::wire::input::Query;
 use crate::wire::paging;
 use crate::wire::reply::{Body, Page, Text};
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct CheckpointQuery {
@@ -30,7 +30,7 @@ pub struct CheckpointQuery {
     cursor: Option<String>,
 }
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct VerifyQuery {

@@ -28,7 +28,7 @@ use crate::wire::input::{Json, Query};
 use crate::wire::reply::{Body, Text};
 use crate::wire::sheets::child;
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct ListQuery {

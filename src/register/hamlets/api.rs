@@ -84,7 +84,7 @@ pub struct NewHamlet {
 }
 
 /// Which hamlets are listed.
-#[derive(Debug, Deserialize, Validate, IntoParams)]
+#[derive(Debug, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct HamletQuery {

@@ -124,7 +124,7 @@ pub struct HolderPatch {
     pub(super) details: Option<Value>,
 }
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct HolderQuery {

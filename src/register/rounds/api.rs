@@ -69,7 +69,7 @@ pub struct NewRoundBody {
     decision_until: Option<NaiveDate>,
 }
 
-#[derive(Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct OverdueQuery {

@@ -70,7 +70,7 @@ crate::text_enum! {
     }
 }
 
-#[derive(Default, Serialize, Deserialize, Validate, IntoParams)]
+#[derive(Default, Serialize, Deserialize, Validate, IntoParams, ToSchema)]
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct TitleQuery {

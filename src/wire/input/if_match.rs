@@ -7,7 +7,7 @@ use actix_web::http::StatusCode;
 use actix_web::http::header::IF_MATCH;
 use actix_web::{FromRequest, HttpRequest};
 
-use crate::base::error::{Error, Result, say};
+use crate::base::error::{Error, Result, Say, say};
 use crate::base::version::Version;
 
 /// The version that the caller knows, if one was sent.
@@ -55,11 +55,38 @@ impl FromRequest for IfMatch {
     type Future = Ready<Result<Self>>;
 
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let header = request.headers().get(IF_MATCH).and_then(|v| v.to_str().ok());
-        ready(match header {
+        ready(match request.headers().get(IF_MATCH) {
             None => Ok(Self(None)),
-            // A tag of another form is one that never matches.
-            Some(tag) => Ok(Self(Some(Version::from_etag(tag).unwrap_or(Version::NEVER)))),
+            Some(tag) => read(tag.to_str().unwrap_or_default()).map(|known| Self(Some(known))),
         })
     }
+}
+
+/// The one version in a tag. Whatever may stand for others is refused: a change builds on exactly
+/// what was read.
+fn read(tag: &str) -> Result<Version> {
+    let detail = match tag.trim() {
+        "*" => say(
+            "If-Match: * không dùng được; hãy gửi ETag của bản ghi đã đọc.",
+            "If-Match: * is not taken; send the ETag of the record as it was read.",
+        ),
+        tag if tag.starts_with("W/") => say(
+            "If-Match không nhận ETag yếu (W/…); hãy gửi ETag đúng như đã nhận, cả dấu nháy.",
+            "If-Match takes no weak ETag (W/…); send the ETag as it was received, with its quotes.",
+        ),
+        tag => {
+            return Version::from_etag(tag).ok_or_else(|| {
+                unusable(say(
+                    "If-Match phải là ETag của một bản ghi, đúng như đã nhận, cả dấu nháy kép.",
+                    "If-Match must be the ETag of one record, as it was received, in double quotes.",
+                ))
+            });
+        }
+    };
+    Err(unusable(detail))
+}
+
+/// 412 as well: such a condition never holds.
+fn unusable(detail: Say) -> Error {
+    Error::problem(StatusCode::PRECONDITION_FAILED, "if_match_unusable", detail)
 }

@@ -2,32 +2,32 @@
 
 use validator::{Validate, ValidationError, ValidationErrors, ValidationErrorsKind};
 
+use super::faults::{Faults, within};
 use crate::base::error::{Error, FieldError, Result, Say, say};
 
-/// Every rule that a value breaks.
-pub fn broken(value: &impl Validate) -> Vec<FieldError> {
+/// Tells every rule that the value at `at` breaks.
+pub fn broken(value: &impl Validate, at: &mut String, faults: &mut Faults) {
     let mut found = Vec::new();
     if let Err(errors) = value.validate() {
-        collect(&errors, "", &mut found);
+        collect(&errors, at, &mut found);
         found.sort_by(|a, b| a.pointer.cmp(&b.pointer));
     }
-    found
+    found.into_iter().for_each(|fault| faults.tell(fault));
 }
 
-fn collect(errors: &ValidationErrors, at: &str, out: &mut Vec<FieldError>) {
+fn collect(errors: &ValidationErrors, at: &mut String, out: &mut Vec<FieldError>) {
     for (name, kind) in errors.errors() {
-        let at = if name == "__all__" { at.to_owned() } else { format!("{at}/{name}") };
-        match kind {
-            ValidationErrorsKind::Struct(inner) => collect(inner, &at, out),
+        within(at, name, |at| match kind {
+            ValidationErrorsKind::Struct(inner) => collect(inner, at, out),
             ValidationErrorsKind::List(items) => {
                 for (n, inner) in items {
-                    collect(inner, &format!("{at}/{n}"), out);
+                    within(at, &n.to_string(), |at| collect(inner, at, out));
                 }
             }
             ValidationErrorsKind::Field(found) => {
-                out.extend(found.iter().map(|e| FieldError::new(at.clone(), code(e), rule(e))));
+                out.extend(found.iter().map(|e| FieldError::new(&**at, code(e), rule(e))));
             }
-        }
+        });
     }
 }
 

@@ -77,9 +77,8 @@ impl<T> Answer<T> {
     /// 304 if the client has the answer with this tag, in whatever coding.
     pub fn known(request: &HttpRequest, tag: &str) -> Option<Self> {
         let bare = |tag: &str| tag.split(';').next().map(|t| t.trim_matches('"').to_owned());
-        let known = request.headers().get("if-none-match")?.to_str().ok()?;
         let same = |given: &&str| *given == "*" || bare(given) == bare(tag);
-        let given = known.split(',').map(str::trim).find(same)?;
+        let given = known_tags(request).find(same)?;
         let tag = if given == "*" { tag } else { given }.to_owned();
         Some(Self { tag, body: None, coding: Coding::Identity, cache: PRIVATE, shape: PhantomData })
     }
@@ -224,6 +223,12 @@ const PRIVATE_FOR_EVER: HeaderValue =
 const PUBLIC_FOR_EVER: HeaderValue =
     HeaderValue::from_static("public, max-age=31536000, immutable");
 
+/// The tags of `If-None-Match`, which are compared weakly (RFC 9110): `W/"…"` is as good as `"…"`.
+fn known_tags(request: &HttpRequest) -> impl Iterator<Item = &str> {
+    let known = request.headers().get("if-none-match").and_then(|v| v.to_str().ok());
+    known.unwrap_or_default().split(',').map(|tag| tag.trim().trim_start_matches("W/"))
+}
+
 fn json(mut response: actix_web::HttpResponseBuilder, body: &impl Serialize) -> HttpResponse {
     response.insert_header((CACHE_CONTROL, PRIVATE)).json(body)
 }
@@ -241,8 +246,7 @@ impl<T: Serialize> Responder for Versioned<T> {
 
     fn respond_to(self, request: &HttpRequest) -> HttpResponse {
         let tag = self.1.etag();
-        let known = request.headers().get("if-none-match").and_then(|v| v.to_str().ok());
-        if known.is_some_and(|k| k.split(',').any(|t| Version::from_etag(t) == Some(self.1))) {
+        if known_tags(request).any(|t| t == "*" || Version::from_etag(t) == Some(self.1)) {
             let mut response = HttpResponse::NotModified();
             return response
                 .insert_header((ETAG, tag))

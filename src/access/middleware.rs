@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::allow::{AuthFailure, Found};
+use super::allow::Found;
 use super::sessions::Known;
 use super::state::State;
 use super::{Caller, rows, token};

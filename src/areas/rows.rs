@@ -1,6 +1,6 @@
 //! Every query that an index of areas is made of.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
 use diesel::prelude::*;

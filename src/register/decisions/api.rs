@@ -13,19 +13,19 @@ use validator::Validate;
 
 use super::entry::{Authority, NewDecision, Signatory};
 use super::mend::usernames;
-use super::rows::{Decision, DecisionFilter, Line, Part};
-use super::{Action, Body as AuthorityBody, Document, check_day};
+use super::rows::{Decision, DecisionFilter, Line};
+use super::{Action, Document};
 use crate::access::Caller;
 use crate::access::allow::{Allow, Decide, ReadDecisions};
 use crate::access::state::State;
 use crate::areas::Areas;
 use crate::base::clock::today;
 use crate::base::db::Conn;
-use crate::base::error::{Error, FieldError, Result, say};
+use crate::base::error::Result;
 use crate::base::kind::{Group, Kind, Level};
 use crate::base::version::Version;
 use crate::register::criteria::{Outcome, Score};
-use crate::register::titles::choice::{Named, RecordRef, Selection};
+
 use crate::wire::input::{Json, Query, path_id};
 use crate::wire::paging;
 use crate::wire::reply::{Created, Page, Versioned};

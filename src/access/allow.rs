@@ -8,6 +8,7 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
 use uuid::Uuid;
 
+use super::token::AuthFailure;
 use super::{Act, Caller, Permission, Role};
 use crate::base::error::{Error, Result, say};
 use crate::wire::input::Json;
@@ -50,49 +51,6 @@ pub struct RequestId(pub Uuid);
 /// What the authentication middleware found, put into the request's extensions: `None` when the
 /// request carried no credentials.
 pub type Found = Option<std::result::Result<Caller, AuthFailure>>;
-
-/// Why credentials were refused; cloneable, as the extensions are read by each extractor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum AuthFailure {
-    /// No valid token of this register.
-    Invalid,
-    Expired,
-    /// The account was disabled or the session ended.
-    Ended,
-    /// The database could not be asked.
-    Unavailable,
-}
-
-impl From<AuthFailure> for Error {
-    fn from(failure: AuthFailure) -> Self {
-        match failure {
-            AuthFailure::Invalid => Error::unauthorized(
-                "token_invalid",
-                say("Phiên đăng nhập không hợp lệ.", "The access token is not valid."),
-            ),
-            AuthFailure::Expired => Error::unauthorized(
-                "token_expired",
-                say(
-                    "Phiên đăng nhập đã hết hạn; hãy làm mới hoặc đăng nhập lại.",
-                    "The access token has expired; refresh it or log in again.",
-                ),
-            ),
-            AuthFailure::Ended => Error::unauthorized(
-                "session_ended",
-                say(
-                    "Tài khoản đã bị khóa hoặc phiên đã kết thúc.",
-                    "The account is disabled or its session has ended.",
-                ),
-            ),
-            AuthFailure::Unavailable => Error::problem(
-                actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
-                "unavailable",
-                say("Máy chủ đang bận, xin thử lại.", "The server is busy; try again."),
-            )
-            .with_retry_after(2),
-        }
-    }
-}
 
 impl<P> Allow<P> {
     /// The request as an act, held to the body by its Idempotency-Key.

@@ -2,9 +2,10 @@
 
 use std::time::Instant;
 
-use super::allow::{AuthFailure, Found};
+use super::allow::Found;
 use super::sessions::Known;
 use super::state::State;
+use super::token::AuthFailure;
 use super::{Caller, rows, token};
 use crate::base::error::Error;
 use actix_web::body::MessageBody;

@@ -5,14 +5,56 @@ use jsonwebtoken::{Algorithm, Header, Validation, decode, decode_header, encode}
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::allow::AuthFailure;
 use super::{Caller, Role};
-use crate::base::error::{Error, Result};
+use crate::base::error::{Error, Result, say};
 use crate::base::keys::Keys;
 
 /// Seconds.
 pub const LIFETIME: i64 = 15 * 60;
 const ISSUER: &str = "hoctap";
+
+/// Why credentials were refused; cloneable, as the extensions are read by each extractor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuthFailure {
+    /// No valid token of this register.
+    Invalid,
+    Expired,
+    /// The account was disabled or the session ended.
+    Ended,
+    /// The database could not be asked.
+    Unavailable,
+}
+
+impl From<AuthFailure> for Error {
+    fn from(failure: AuthFailure) -> Self {
+        match failure {
+            AuthFailure::Invalid => Error::unauthorized(
+                "token_invalid",
+                say("Phiên đăng nhập không hợp lệ.", "The access token is not valid."),
+            ),
+            AuthFailure::Expired => Error::unauthorized(
+                "token_expired",
+                say(
+                    "Phiên đăng nhập đã hết hạn; hãy làm mới hoặc đăng nhập lại.",
+                    "The access token has expired; refresh it or log in again.",
+                ),
+            ),
+            AuthFailure::Ended => Error::unauthorized(
+                "session_ended",
+                say(
+                    "Tài khoản đã bị khóa hoặc phiên đã kết thúc.",
+                    "The account is disabled or its session has ended.",
+                ),
+            ),
+            AuthFailure::Unavailable => Error::problem(
+                actix_web::http::StatusCode::SERVICE_UNAVAILABLE,
+                "unavailable",
+                say("Máy chủ đang bận, xin thử lại.", "The server is busy; try again."),
+            )
+            .with_retry_after(2),
+        }
+    }
+}
 
 #[derive(Serialize, Deserialize)]
 struct Claims {

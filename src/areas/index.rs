@@ -3,15 +3,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use chrono::NaiveDate;
-use diesel::prelude::*;
-use diesel_async::RunQueryDsl;
 
-use super::rows::{generation, successions, versions};
 use super::{AreaId, AreaLevel};
-use crate::base::clock::today;
-use crate::base::db::Conn;
-use crate::base::error::Result;
-use crate::base::schema::areas;
 
 pub struct Areas {
     /// The day on which records are settled.
@@ -85,52 +78,8 @@ impl Area {
 }
 
 impl Areas {
-    /// The areas as they are known now, settled as of today.
-    pub async fn load(db: &mut Conn) -> Result<Self> {
-        Self::load_known(db, None, today()).await
-    }
-
-    /// The areas as they were known at the end of the day `known` (now, if none), settled as of `on`.
-    pub async fn load_known(
-        db: &mut Conn,
-        known: Option<NaiveDate>,
-        on: NaiveDate,
-    ) -> Result<Self> {
-        // Asked first: what changes in between is found by the next who asks.
-        let generation = generation(db).await?;
-        let rows: Vec<(AreaId, AreaLevel)> =
-            areas::table.order(areas::id).select((areas::id, areas::level)).load(db).await?;
-        let mut list: Vec<Area> = rows
-            .into_iter()
-            .map(|(id, level)| Area {
-                id,
-                level,
-                end: id,
-                settled: None,
-                versions: Vec::new(),
-                predecessors: Vec::new(),
-                successors: Vec::new(),
-            })
-            .collect();
-        let at: HashMap<AreaId, usize> = list.iter().enumerate().map(|(n, a)| (a.id, n)).collect();
-        for (area, version) in versions(db, known).await? {
-            list[at[&area]].versions.push(version);
-        }
-        // An area that was not known yet has no name: it does not exist for this index.
-        let nameless: BTreeSet<AreaId> =
-            list.iter().filter(|area| area.versions.is_empty()).map(|area| area.id).collect();
-        for (old, new, on, whole) in successions(db, known).await? {
-            if nameless.contains(&old) || nameless.contains(&new) {
-                continue;
-            }
-            list[at[&old]].successors.push(Succession { area: new, on, whole });
-            list[at[&new]].predecessors.push(Succession { area: old, on, whole });
-        }
-        list.retain(|area| !area.versions.is_empty());
-        Ok(Self::index(list, on, generation))
-    }
-
-    fn index(list: Vec<Area>, on: NaiveDate, generation: i64) -> Self {
+    /// The index of areas as they were read, settled as of `on`.
+    pub(super) fn index(list: Vec<Area>, on: NaiveDate, generation: i64) -> Self {
         let at = list.iter().enumerate().map(|(n, a)| (a.id, n)).collect();
         let mut by_code: HashMap<String, Vec<AreaId>> = HashMap::new();
         let mut children: HashMap<AreaId, Vec<AreaId>> = HashMap::new();

@@ -11,93 +11,24 @@ use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::entry::{Authority, NewDecision, Signatory};
 use super::mend::usernames;
-use super::rows::{Decision, DecisionFilter, Line, Part};
-use super::{Action, Body as AuthorityBody, Document, check_day};
+use super::rows::{Decision, DecisionFilter, Line};
+use super::{Action, Document};
 use crate::access::Caller;
 use crate::access::allow::{Allow, Decide, ReadDecisions};
 use crate::access::state::State;
 use crate::areas::Areas;
 use crate::base::clock::today;
 use crate::base::db::Conn;
-use crate::base::error::{Error, FieldError, Result, say};
+use crate::base::error::Result;
 use crate::base::kind::{Group, Kind, Level};
 use crate::base::version::Version;
 use crate::register::criteria::{Outcome, Score};
-use crate::register::titles::choice::{Named, RecordRef, Selection};
+
 use crate::wire::input::{Json, Query, path_id};
 use crate::wire::paging;
 use crate::wire::reply::{Created, Page, Versioned};
-
-/// The body that decided.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct Authority {
-    /// Code of its area on the day of the decision: a district until 30 June 2025.
-    #[schema(example = "13669")]
-    area: String,
-    body: AuthorityBody,
-    /// Its full name; made of body and area if not given.
-    #[schema(example = "UBND Phường Nam Định")]
-    #[validate(length(max = 200))]
-    name: Option<String>,
-}
-
-/// Who signed: a person on paper, not an account.
-#[derive(Debug, Clone, Serialize, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct Signatory {
-    #[schema(example = "Nguyễn Thị Hạnh")]
-    #[validate(length(min = 1, max = 200))]
-    name: String,
-    #[schema(example = "Phó Chủ tịch")]
-    #[validate(length(min = 1, max = 200))]
-    position: String,
-    /// In whose place, as printed above the name.
-    #[serde(default)]
-    #[schema(example = "KT. CHỦ TỊCH")]
-    #[validate(length(max = 200))]
-    capacity: String,
-}
-
-/// What is done to some titles.
-#[derive(Debug, Serialize, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct PartBody {
-    action: Action,
-    records: Option<Vec<RecordRef>>,
-    select: Option<Selection>,
-    /// How many titles `select` must find.
-    expected: Option<i64>,
-    /// Needed to recognise against the outcome under a confirmed criteria set.
-    #[validate(length(max = 1000))]
-    reason: Option<String>,
-}
-
-/// A decision to enter.
-#[derive(Debug, Deserialize, ToSchema, Validate)]
-#[serde(deny_unknown_fields)]
-pub struct NewDecision {
-    document: Document,
-    #[validate(nested)]
-    authority: Authority,
-    /// As printed, text: `15a`.
-    #[schema(example = "15a")]
-    #[validate(length(min = 1, max = 50))]
-    number: String,
-    #[serde(default)]
-    #[schema(example = "QĐ-UBND")]
-    #[validate(length(max = 50))]
-    symbol: String,
-    decided_on: NaiveDate,
-    #[validate(nested)]
-    signatory: Signatory,
-    #[serde(default)]
-    #[validate(length(max = 1000))]
-    note: String,
-    #[validate(nested, length(min = 1, max = 50))]
-    titles: Vec<PartBody>,
-}
 
 #[derive(Serialize, ToSchema)]
 #[schema(as = Decision)]
@@ -221,7 +152,7 @@ pub async fn create_decision(
 ) -> Result<Created<DecisionBody>> {
     let areas = state.areas();
     let act = user.act(&json);
-    let (new, parts) = checked(&areas, json.into_inner())?;
+    let (new, parts) = json.into_inner().checked(&areas)?;
     let mut db = state.db().await?;
     let id = Decision::enter(&mut db, &act, &areas, &new, &parts).await?;
     let made = Decision::find(&mut db, &user, id).await?;
@@ -276,66 +207,6 @@ pub async fn list_decision_titles(
     let names = usernames(&mut db, &by).await?;
     let items = found.into_iter().map(|line| line_body(&areas, &names, &decision, line)).collect();
     Ok(Page { items, next, count: None })
-}
-
-fn checked(areas: &Areas, new: NewDecision) -> Result<(Decision, Vec<Part>)> {
-    let mut errors: Vec<FieldError> = check_day(new.decided_on, today()).into_iter().collect();
-    for (n, part) in new.titles.iter().enumerate() {
-        if !part.action.allowed_by(new.document) {
-            errors.push(FieldError::new(
-                format!("/titles/{n}/action"),
-                "document_not_enough",
-                say(
-                    "Loại văn bản này không đủ để làm việc đó: công nhận cần quyết định hoặc thông \
-                     báo, thu hồi cần quyết định.",
-                    "The document is not enough: recognising takes a decision or notice, revoking a \
-                     decision.",
-                ),
-            ));
-        }
-    }
-    let area = match areas.resolve("/authority/area", &new.authority.area, new.decided_on) {
-        Ok(area) => Some(area),
-        Err(error) => {
-            errors.extend(error.to_problem().errors);
-            None
-        }
-    };
-    let mut parts = Vec::new();
-    for (n, part) in new.titles.into_iter().enumerate() {
-        let named = Named { records: part.records, select: part.select, expected: part.expected };
-        match named.check(areas, &format!("/titles/{n}")) {
-            Ok(choice) => parts.push(Part { action: part.action, choice, reason: part.reason }),
-            Err(error) => errors.extend(error.to_problem().errors),
-        }
-    }
-    let Some(area) = area.filter(|_| errors.is_empty()) else {
-        return Err(Error::invalid(errors));
-    };
-    let full_name = || {
-        let area = &areas.get(area).nearest(new.decided_on).full_name;
-        format!("{} {area}", new.authority.body.vi()).trim().to_owned()
-    };
-    let decision = Decision {
-        id: Uuid::now_v7(),
-        document: new.document,
-        authority_area_id: area,
-        authority_body: new.authority.body,
-        authority_name: new.authority.name.clone().unwrap_or_else(full_name),
-        number: new.number,
-        symbol: new.symbol,
-        decided_on: new.decided_on,
-        signatory_name: new.signatory.name,
-        signatory_position: new.signatory.position,
-        signatory_capacity: new.signatory.capacity,
-        note: new.note,
-        entered_by: Uuid::nil(),
-        version: Version::NEVER,
-        annulled_at: None,
-        annulled_by: None,
-        annul_reason: String::new(),
-    };
-    Ok((decision, parts))
 }
 
 type Names = HashMap<Uuid, String>;

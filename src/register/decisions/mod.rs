@@ -1,6 +1,7 @@
 //! Decisions: documents that recognise, decline or revoke titles.
 
 pub mod api;
+pub mod entry;
 pub mod mend;
 pub mod mend_api;
 pub mod rows;

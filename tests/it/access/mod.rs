@@ -6,5 +6,3 @@ mod rules;
 mod sweep;
 /// How every operation of the contract succeeds, and who may use it: one line each, for the sweep.
 pub mod cases;
-/// The same for what areas and their hamlets become.
-mod areas;

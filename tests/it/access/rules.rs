@@ -1,7 +1,6 @@
 //! Access tokens.
 
-use hoctap::access::allow::AuthFailure;
-use hoctap::access::token::{issue, verify};
+use hoctap::access::token::{AuthFailure, issue, verify};
 use hoctap::access::{Caller, Role};
 use hoctap::base::keys::Keys;
 use uuid::Uuid;

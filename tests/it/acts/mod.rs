@@ -28,15 +28,21 @@ mod duplicates;
 mod dismissals;
 /// What officials are given: the template to fill in, and their list with what is to be corrected.
 mod templates;
-/// Lists as offices write them, and what the check makes of them.
+/// Lists as offices write them, each read as it stands.
 mod lists;
 /// Lists of many rows in a register that holds much: no plan grows with either.
 mod large_lists;
-/// Imports: a list is checked, explained, applied, and means whom it names.
+/// What is wrong with a list is told whole, and no file harms the server.
+mod list_faults;
+/// Imports: a list is checked, explained, and applied once.
 mod imports;
+/// Whom the row of a list means: by code, number, hamlet, name and year.
+mod meant;
 /// Lists of earlier years: of communes of that day, recognised by decisions of bodies of that day.
 mod legacy;
 /// Taking an import back: every record stands again as it was, or it is said what stands in the way.
 mod undo;
 /// What people ask of the register: to see what it holds on them, and to be forgotten.
 mod people;
+/// Who was forgotten stays so, and records go when their time is over.
+mod forgotten;

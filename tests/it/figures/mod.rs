@@ -27,5 +27,7 @@ mod progress;
 mod quality;
 /// Figures and records to take away: what stands in the files, who may have them, what the trail keeps.
 mod exports;
+/// The files themselves: workbooks, lines of JSON, documents, and the manifests that sign them.
+mod export_files;
 /// How far files to take away may go: their number, their size, their rows and their life.
 mod export_limits;

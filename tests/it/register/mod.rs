@@ -8,8 +8,10 @@ mod accounts;
 mod account_lists;
 /// What a title asks: points, floors, grades, and sets that follow each other.
 mod criteria;
-/// Who holds titles: entered, found, corrected, deleted, and their numbers kept secret.
+/// Who holds titles: entered, found, corrected, deleted, and what the trail tells of them.
 mod holders;
+/// Numbers of holders are kept secret, and nobody is entered twice.
+mod numbers;
 /// The history of a holder, as a person would tell it.
 mod history;
 /// Rounds: deadlines from above, late entries with their reason and mark, closings, and who is overdue.

@@ -116,6 +116,10 @@ fn named(tokens: &[Token], module: &[String]) -> Vec<Named> {
     let mut found: Vec<Named> = uses.into_iter().map(|(_, named)| named).collect();
     let mut at = 0;
     while at < tokens.len() {
+        if is_use(tokens, at) {
+            at += tokens[at..].iter().take_while(|token| token.text != ";").count();
+            continue;
+        }
         let path = path_at(tokens, at);
         if path.len() > 1 && (at == 0 || ![".", "::"].contains(&&*tokens[at - 1].text)) {
             let path = match bound.get(&path[0]) {
@@ -133,17 +137,19 @@ fn named(tokens: &[Token], module: &[String]) -> Vec<Named> {
 /// The names that `use` lines bind, each with its path.
 fn uses(tokens: &[Token], module: &[String]) -> Vec<(String, Named)> {
     let mut found = Vec::new();
-    for at in (0..tokens.len()).filter(|at| tokens[*at].text == "use") {
-        // `use<'a>` captures a lifetime.
-        if tokens[at + 1].text != "<" {
-            leaves(tokens, at + 1, &[], &mut found);
-        }
+    for at in (0..tokens.len()).filter(|at| is_use(tokens, *at)) {
+        leaves(tokens, at + 1, &[], &mut found);
     }
     for (_, named) in &mut found {
         named.path = absolute(&named.path, module);
     }
     found.retain(|(_, named)| !named.path.is_empty());
     found
+}
+
+/// `use<'a>` captures a lifetime and names nothing.
+fn is_use(tokens: &[Token], at: usize) -> bool {
+    tokens[at].text == "use" && tokens.get(at + 1).is_some_and(|next| next.text != "<")
 }
 
 /// The leaves of a tree of names; where it ends.

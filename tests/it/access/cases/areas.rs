@@ -1,11 +1,12 @@
-//! The same for what areas and their hamlets become.
+//! What areas and their hamlets become.
 
 use hoctap::access::Role;
 use serde_json::{Value, json};
 
-use super::cases::{
-    ADMINISTRATOR, Body, Cast, HAMLETS, READERS, RECORDER, SUPERVISOR, Success, because, hamlet,
-    of, read, write,
+use super::cast::hamlet;
+use super::{
+    ADMINISTRATOR, Body, Cast, HAMLETS, READERS, RECORDER, SUPERVISOR, Success, because, of, read,
+    write,
 };
 use crate::support::former::Former;
 
@@ -17,7 +18,7 @@ const PLACEMENTS: &str = "/areas/commune/13354/placements";
 /// The province sees what its split commune left open.
 const PLACERS: &[Role] = &[Role::Supervisor, Role::Recorder, Role::Approver, Role::Auditor];
 
-pub async fn area_success(c: &Cast<'_>, operation: &str) -> Option<Success> {
+pub async fn success(c: &Cast<'_>, operation: &str) -> Option<Success> {
     Some(match operation {
         "GET /areas/commune/{code}/difficult" => read(Role::ALL, DIFFICULT),
         "PUT /areas/commune/{code}/difficult" => {

@@ -32,6 +32,6 @@ pub fn routes(api: &mut ServiceConfig<'_>) {
     people::api::routes(api);
     retention::api::routes(api);
     moves::api::routes(api);
-    imports::api::routes(api);
     imports::files::routes(api);
+    imports::api::routes(api);
 }

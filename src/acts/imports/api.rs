@@ -1,26 +1,24 @@
 //! Imports: a list is sent, checked, explained, applied.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use actix_web::body::BoxBody;
-use actix_web::http::header::{HeaderMap, LOCATION};
+use actix_web::http::header::HeaderMap;
 use actix_web::web::{Data, Path, Payload};
-use actix_web::{HttpRequest, HttpResponse, Responder, get, post};
-use chrono::{DateTime, NaiveDate, Utc};
+use actix_web::{HttpRequest, get, post};
+use chrono::{NaiveDate, Utc};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use tokio::time::Instant;
-use utoipa::openapi::{RefOr, Response};
-use utoipa::{IntoParams, IntoResponses, ToSchema};
+use utoipa::{IntoParams, ToSchema};
 use utoipa_actix_web::service_config::ServiceConfig;
 use uuid::Uuid;
 use validator::Validate;
 
+use super::answer::{ImportBody, Taken};
 use super::check::Check;
 use super::files::{file_name, receive};
 use super::rows::Import;
-use super::{ImportState, Summary, apply, undo};
+use super::{ImportState, apply, undo};
 use crate::access::Caller;
 use crate::access::allow::{self, Allow};
 use crate::access::state::State;
@@ -84,67 +82,6 @@ pub struct Undo {
     partial: bool,
 }
 
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = Import)]
-pub struct ImportBody {
-    id: Uuid,
-    kind: Kind,
-    level: Level,
-    /// Code of the commune on the day of the list.
-    area: String,
-    area_name: String,
-    year: i16,
-    /// The day of the list.
-    on: NaiveDate,
-    file_name: String,
-    file_size: i64,
-    file_sha256: String,
-    state: ImportState,
-    progress: Progress,
-    summary: Summary,
-    created_at: DateTime<Utc>,
-    applied_at: Option<DateTime<Utc>>,
-}
-
-/// How many rows of a list are done: told while it is checked and while it is applied.
-#[derive(Debug, Serialize, ToSchema)]
-#[schema(as = ImportProgress)]
-pub struct Progress {
-    checked: i32,
-    written: i32,
-}
-
-/// 202 while the list is being checked or applied, 200 when that is done; Location names the import.
-pub struct Taken {
-    body: ImportBody,
-}
-
-impl Responder for Taken {
-    type Body = BoxBody;
-
-    fn respond_to(self, request: &HttpRequest) -> HttpResponse {
-        let location = format!("/api/v1/imports/{}", self.body.id);
-        let accepted = self.body.state.is_run();
-        let mut response = Body(self.body).respond_to(request);
-        if accepted {
-            *response.status_mut() = actix_web::http::StatusCode::ACCEPTED;
-        }
-        if let Ok(location) = location.parse() {
-            response.headers_mut().insert(LOCATION, location);
-        }
-        response
-    }
-}
-
-impl IntoResponses for Taken {
-    fn responses() -> BTreeMap<String, RefOr<Response>> {
-        let mut responses = Body::<ImportBody>::responses();
-        let same = responses.values().next().cloned();
-        responses.extend(same.map(|response| ("202".to_owned(), response)));
-        responses
-    }
-}
-
 /// The routes of this room.
 pub fn routes(api: &mut ServiceConfig<'_>) {
     api.service(create_import)
@@ -189,7 +126,7 @@ pub async fn create_import(
     }
     let until = Instant::now() + preferred(request.headers()).unwrap_or_default();
     let found = wait(&state, &user, id, until).await?;
-    Ok(Taken { body: body(&state, found) })
+    Ok(Taken { body: ImportBody::of(&state, found) })
 }
 
 /// List imports, the latest first.
@@ -205,7 +142,7 @@ pub async fn list_imports(
     let found =
         Import::list(&mut *state.db().await?, &state.areas(), &user, after, limit + 1).await?;
     let (found, next) = paging::cut(found, limit, &(), |import| import.id)?;
-    let items = found.into_iter().map(|import| body(&state, import)).collect();
+    let items = found.into_iter().map(|import| ImportBody::of(&state, import)).collect();
     Ok(Page { items, next, count: None })
 }
 
@@ -218,7 +155,7 @@ pub async fn get_import(
     id: Path<String>,
 ) -> Result<Body<ImportBody>> {
     let found = Import::find(&mut *state.db().await?, &state.areas(), &user, path_id(&id)?).await?;
-    Ok(Body(body(&state, found)))
+    Ok(Body(ImportBody::of(&state, found)))
 }
 
 /// Enter what was checked: the good rows, or nothing unless all are good.
@@ -255,7 +192,7 @@ pub async fn apply_import(
         return Err(apply::not_to_apply(import.state));
     }
     let found = Import::find(&mut *state.db().await?, &state.areas(), &user, import.id).await?;
-    Ok(Taken { body: body(&state, found) })
+    Ok(Taken { body: ImportBody::of(&state, found) })
 }
 
 /// Take back what an import brought, as far as nobody has changed it since.
@@ -274,7 +211,7 @@ pub async fn undo_import(
     let tools = (state.keys(), &*areas);
     undo::undo(&mut db, &user.act(&json), tools, &import, json.partial).await?;
     let found = Import::find(&mut db, &areas, &user, import.id).await?;
-    Ok(Body(body(&state, found)))
+    Ok(Body(ImportBody::of(&state, found)))
 }
 
 /// An import as it begins, before its file has come.
@@ -377,26 +314,5 @@ async fn wait(state: &State, caller: &Caller, id: Uuid, until: Instant) -> Resul
             return Ok(found);
         }
         tokio::time::sleep(Duration::from_millis(100)).await;
-    }
-}
-
-fn body(state: &State, import: Import) -> ImportBody {
-    let areas = state.areas();
-    ImportBody {
-        id: import.id,
-        kind: import.kind,
-        level: import.level,
-        area: areas.code(import.commune_id, import.listed_on).to_owned(),
-        area_name: areas.name(import.commune_id, import.listed_on),
-        year: import.year,
-        on: import.listed_on,
-        file_size: import.file_size,
-        file_sha256: hex::encode(&import.file_digest),
-        state: import.state,
-        progress: Progress { checked: import.rows_checked, written: import.rows_written },
-        summary: import.summary(),
-        created_at: import.created_at,
-        applied_at: import.applied_at,
-        file_name: import.file_name,
     }
 }

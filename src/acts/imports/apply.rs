@@ -57,7 +57,7 @@ impl Apply {
         let progress = Progress::default();
         progress.check(self.import.rows_checked as usize);
         let work = async {
-            let mut db = db::connect(&self.shared.url).await?;
+            let mut db = run::connect(&self.shared).await?;
             let enter = async |w: &mut Writer<'_>| self.enter(w, &progress).await;
             ledger::write(&mut db, &self.act, "import.apply", enter).await
         };

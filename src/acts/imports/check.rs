@@ -49,7 +49,7 @@ impl Check {
         };
         let end = async {
             let mut db = db::connect(&self.shared.url).await?;
-            self.import.end_check(&mut db, state, &summary, &progress).await
+            self.import.end_check(&mut db, state, &summary).await
         };
         if let Err(error) = end.await {
             tracing::error!(%error, import = %self.import.id, "the end of a check was not stored");
@@ -60,7 +60,7 @@ impl Check {
         let spool = child::spool(&self.shared.program, &file).await?;
         drop(file);
         let list = List::open(spool, self.import.kind, today())?;
-        let mut db = db::connect(&self.shared.url).await?;
+        let mut db = run::connect(&self.shared).await?;
         let planner = self.compare(&mut db, &list).await?;
         self.stage(&mut db, &list, planner, progress).await
     }

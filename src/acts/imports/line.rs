@@ -17,11 +17,25 @@ use crate::wire::sheets::{Sheet, SheetRow, cells, column_name};
 pub struct Line<'a> {
     pub sheet: &'a Sheet,
     pub header: &'a Header,
+    pub places: &'a [Place],
     pub kind: Kind,
     pub today: NaiveDate,
     pub row: &'a SheetRow,
     /// The hamlet that a line above names for those below it.
     pub section: Option<&'a str>,
+}
+
+/// Where a field stands: its name, the column's letter, the last line of its head.
+pub type Place = (String, String, String);
+
+/// Where each field of a sheet stands.
+pub fn places(sheet: &Sheet, header: &Header) -> Vec<Place> {
+    let head = sheet.rows.iter().find(|row| row.number == header.row);
+    let place = |(field, column): (&Field, &usize)| {
+        let head = head.map(|row| row.cell(*column)).unwrap_or_default();
+        (name_of(*field).to_owned(), column_name(*column), head)
+    };
+    header.columns.iter().map(place).collect()
 }
 
 impl Line<'_> {
@@ -33,7 +47,7 @@ impl Line<'_> {
         let mut row = Row {
             sheet: self.sheet.name.clone(),
             number: self.row.number,
-            places: self.places(),
+            places: self.places.to_vec(),
             ..Row::default()
         };
         let mut details = Map::new();
@@ -44,19 +58,6 @@ impl Line<'_> {
         self.read_scores(&mut row);
         row.details = Value::Object(details);
         row
-    }
-
-    /// Where each field stands: its name, the column's letter, the last line of its head.
-    fn places(&self) -> Vec<(String, String, String)> {
-        let head = self.sheet.rows.iter().find(|row| row.number == self.header.row);
-        self.header
-            .columns
-            .iter()
-            .map(|(field, column)| {
-                let head = head.map(|row| row.cell(*column)).unwrap_or_default();
-                (name_of(*field).to_owned(), column_name(*column), head)
-            })
-            .collect()
     }
 
     /// Whether the column of births is one of days, and not of years alone.

@@ -1,5 +1,6 @@
 //! Lists of holders and their titles: read, checked against the register, staged, then applied.
 
+mod answer;
 pub mod api;
 mod apply;
 mod check;

@@ -3,7 +3,7 @@
 use chrono::NaiveDate;
 
 use super::hamlets::heading;
-use super::line::Line;
+use super::line::{Line, Place, places};
 use super::{LeftOut, Row};
 use crate::base::error::{Error, Result, say};
 use crate::base::kind::Kind;
@@ -35,6 +35,7 @@ struct Listed {
     /// Its first rows.
     head: Sheet,
     header: Header,
+    places: Vec<Place>,
     /// The last line that is numbered, counted from the header; none if no line is.
     last: Option<usize>,
 }
@@ -55,7 +56,8 @@ impl List {
                 pages.push(Page::Other(LeftOut { sheet: leaf.name, row: None, reason }));
             } else if let Some(header) = header::find(&head, kind) {
                 let last = last_numbered(spool.rows(&leaf), &header)?;
-                pages.push(Page::List(Box::new(Listed { leaf, head, header, last })));
+                let places = places(&head, &header);
+                pages.push(Page::List(Box::new(Listed { leaf, head, header, places, last })));
             } else {
                 let reason = "Trang này không có dòng tiêu đề cột.".to_owned();
                 pages.push(Page::Other(LeftOut { sheet: leaf.name, row: None, reason }));
@@ -212,7 +214,7 @@ impl<'a> Open<'a> {
     }
 
     fn read(&mut self, at: usize, row: &SheetRow, kind: Kind, today: NaiveDate) -> Said {
-        let Listed { head, header, last, .. } = self.listed;
+        let Listed { head, header, places, last, .. } = self.listed;
         let gap = row.number > self.previous + 1;
         self.previous = row.number;
         // Where rows are numbered, what follows the last number may be a signature.
@@ -236,7 +238,7 @@ impl<'a> Open<'a> {
             Meaning::Remark => Said::LeftOut("Dòng này không phải một dòng của danh sách."),
             Meaning::Record => {
                 let section = self.section.as_deref();
-                let line = Line { sheet: head, header, kind, today, row, section };
+                let line = Line { sheet: head, header, places, kind, today, row, section };
                 Said::Row(Box::new(line.read()))
             }
         }
@@ -267,16 +269,9 @@ fn meaning(row: &SheetRow, header: &Header, kind: Kind) -> Meaning {
     if index.as_deref() == Some("vi du") {
         return Meaning::Example;
     }
-    let mut texts: Vec<String> = row.cells.iter().map(|cell| search_key(cell)).collect();
-    texts.retain(|text| !text.is_empty());
-    texts.sort_unstable();
-    texts.dedup();
     let numbered = is_numbered(row, header);
-    if let ([_], false) = (&texts[..], numbered) {
-        let text = row.cells.iter().find(|cell| !cell.trim().is_empty());
-        if let Some(hamlet) =
-            text.and_then(|text| heading(text)).filter(|_| kind != Kind::Community)
-        {
+    if !numbered && let Some(text) = only_text(row) {
+        if let Some(hamlet) = heading(text).filter(|_| kind != Kind::Community) {
             return Meaning::Heading(hamlet);
         }
         let cells = row.cells.iter().filter(|cell| !cell.trim().is_empty()).count();
@@ -299,6 +294,14 @@ fn meaning(row: &SheetRow, header: &Header, kind: Kind) -> Meaning {
     } else {
         Meaning::Remark
     }
+}
+
+/// What a row says in one cell, or again in each that it fills.
+fn only_text(row: &SheetRow) -> Option<&str> {
+    let mut filled =
+        row.cells.iter().map(|cell| (cell, search_key(cell))).filter(|(_, key)| !key.is_empty());
+    let (first, said) = filled.next()?;
+    filled.all(|(_, key)| key == said).then_some(first)
 }
 
 fn is_numbered(row: &SheetRow, header: &Header) -> bool {

@@ -175,15 +175,15 @@ impl Import {
         db: &mut Conn,
         state: ImportState,
         summary: &Summary,
-        progress: &Progress,
     ) -> Result<()> {
+        let checked = summary.rows as i32;
         let summary = serde_json::to_value(summary).map_err(Error::internal)?;
         let ended = diesel::update(imports::table.find(self.id))
             .filter(imports::state.eq(ImportState::Checking))
             .set((
                 imports::state.eq(state),
                 imports::summary.eq(summary),
-                imports::rows_checked.eq(progress.checked()),
+                imports::rows_checked.eq(checked),
             ))
             .execute(db)
             .await?;
@@ -341,19 +341,21 @@ pub async fn add_newcomers(w: &mut Writer<'_>, import: Uuid, holders: &[Uuid]) -
     Ok(())
 }
 
-/// The holders of a kind whom a commune keeps: whom a list may mean, in the order of their ids.
+/// The holders of a kind whom a commune keeps: whom a list may mean, in the order of their ids. Each
+/// area is asked for by itself: of several the planner may take an index that knows the kind alone.
 pub async fn candidates(
     db: &mut Conn,
     areas: &Areas,
     commune: AreaId,
     kind: Kind,
 ) -> Result<Vec<Candidate>> {
-    Ok(holders::table
-        .filter(holders::area_id.eq_any(areas.ending_in(commune)).and(holders::kind.eq(kind)))
-        .order(holders::id)
-        .select(Candidate::as_select())
-        .load(db)
-        .await?)
+    let mut found: Vec<Candidate> = Vec::new();
+    for area in areas.ending_in(commune) {
+        let here = holders::table.filter(holders::area_id.eq(area).and(holders::kind.eq(kind)));
+        found.extend(here.select(Candidate::as_select()).load(db).await?);
+    }
+    found.sort_unstable_by_key(|holder| holder.id);
+    Ok(found)
 }
 
 /// Last year's holders of a commune that are still its own.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI32, Ordering};
 use std::time::Duration;
 
+use diesel_async::SimpleAsyncConnection;
 use tokio::sync::Semaphore;
 
 use super::rows::Import;
@@ -47,6 +48,14 @@ impl Progress {
 pub fn spawn<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send + 'static) {
     let runtime = tokio::runtime::Handle::current();
     actix_web::rt::task::spawn_blocking(move || runtime.block_on(work()));
+}
+
+/// The connection of a run. Each of its statements has its index: no figure of the planner's shall make
+/// it read a table from end to end.
+pub async fn connect(shared: &Shared) -> Result<Conn> {
+    let mut db = db::connect(&shared.url).await?;
+    db.batch_execute("set enable_seqscan = off").await?;
+    Ok(db)
 }
 
 /// Does the work when its turn has come; it ends too when it cannot say any more that it goes on.

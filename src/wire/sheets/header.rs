@@ -253,10 +253,15 @@ pub fn repeats<F: Ord>(row: &SheetRow, header: &Header<F>) -> bool {
 
 /// Whether a row only numbers the columns, as printed forms do: `1 2 3 …` or `(1) (2) (3) …`.
 pub fn numbers_columns(row: &SheetRow) -> bool {
-    let texts: Vec<String> =
-        row.cells.iter().map(|cell| search_key(cell)).filter(|key| !key.is_empty()).collect();
-    let numbers: Vec<u32> = texts.iter().filter_map(|text| text.parse().ok()).collect();
-    texts.len() >= 3
-        && numbers.len() == texts.len()
-        && numbers.windows(2).all(|pair| pair[1] == pair[0] + 1)
+    let keys = row.cells.iter().map(|cell| search_key(cell)).filter(|key| !key.is_empty());
+    let (mut last, mut found) = (None, 0);
+    for key in keys {
+        let Ok(number) = key.parse::<u32>() else { return false };
+        if last.is_some_and(|last| number != last + 1) {
+            return false;
+        }
+        last = Some(number);
+        found += 1;
+    }
+    found >= 3
 }

@@ -37,6 +37,7 @@ async fn a_list_that_is_still_being_checked_brings_nobody_back() {
     }
     let import = Import::find(
         &mut db,
+        &app.shared.places.now(),
         &Act::of_the_product(app.shared.places.now().country(), Role::Recorder).caller,
         id,
     )

@@ -2,11 +2,15 @@
 
 use std::fmt::Write;
 
+use diesel_async::SimpleAsyncConnection;
 use hoctap::access::Role;
+use hoctap::base::clock::today;
+use hoctap::base::db;
+use hoctap::server::housekeeping;
 use reqwest::Method;
-use serde_json::{Value, json};
+use serde_json::json;
 
-use crate::support::lists::{apply, csv, id, send};
+use crate::support::lists::{apply, csv, faults, id, send, titles};
 use crate::support::plans::{Plans, refuse_scans, rows_read_by};
 use crate::support::records::{COMMUNE, NEIGHBOUR};
 use crate::support::{Client, TestApp};
@@ -62,6 +66,9 @@ async fn a_large_list_reads_its_own_rows_and_no_others_however_large_the_registe
     let mut plans = Plans::watch(&app).await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     enter_beside(&app, NEIGHBOUR, families(3_000, "Trần", None)).await;
+    // What the planner will know of staging: the bad rows of one list.
+    send(&recorder, "family&year=2026", families(60, "Lê", Some(7))).await;
+    app.db().await.batch_execute("analyze import_rows").await.unwrap();
     plans.take().await;
     twice(&recorder, &families(1_000, "Lê", Some(7)), 990).await;
     let small = plans.take().await;
@@ -75,4 +82,62 @@ async fn a_large_list_reads_its_own_rows_and_no_others_however_large_the_registe
     refuse_scans(&large);
     let growth = rows_read_by(&large) / rows_read_by(&small);
     assert!(growth < 2.2, "{growth}");
+}
+
+#[actix_web::test]
+async fn who_does_not_wait_is_told_how_far_it_is_and_where_it_failed() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let import = send(&recorder, "family&year=2026", families(300, "Lê", Some(7))).await;
+    assert_eq!(import["progress"], json!({"checked": 300, "written": 0}));
+    let path = format!("/imports/{}", id(&import));
+    let apply = async |atomic: bool, wait: &str| {
+        let call = recorder.call(Method::POST, &format!("{path}/apply")).header("prefer", wait);
+        call.json(&json!({"atomic": atomic})).send().await
+    };
+    let ended = async || loop {
+        let import = recorder.get(&path).await.is(200);
+        if import["state"] != "applying" {
+            return import;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    let answer = apply(true, "wait=0").await;
+    assert_eq!((answer.header("location"), answer.status), (&*format!("/api/v1{path}"), 202));
+    assert_eq!(answer.is(202)["state"], "applying");
+    let failed = ended().await;
+    assert_eq!(failed["state"], "checked");
+    assert_eq!(failed["summary"]["failure"]["code"], "import_has_errors", "{failed:#}");
+    assert!(titles(&recorder, "kind=family").await.is_empty());
+    apply(true, "wait=30").await.refuses(409, "import_has_errors");
+    apply(false, "wait=0").await.is(202);
+    let done = ended().await;
+    assert_eq!((&done["state"], &done["summary"]["failure"]), (&json!("applied"), &json!(null)));
+    assert_eq!(done["progress"], json!({"checked": 300, "written": 297}));
+    assert_eq!(faults(&recorder, &import).await.len(), 3);
+}
+
+#[actix_web::test]
+async fn an_applying_whose_server_died_leaves_a_checked_list() {
+    let app = TestApp::start().await;
+    let recorder = app.user(Role::Recorder, COMMUNE).await;
+    let import = send(&recorder, "family&year=2026", families(3, "Lê", None)).await;
+    let (path, mut db) = (format!("/imports/{}", id(&import)), app.db().await);
+    let silent = async |db: &mut db::Conn, seconds: u32| {
+        let set = format!("state = 'applying', heartbeat = now() - interval '{seconds} seconds'");
+        db.batch_execute(&format!("update imports set {set}")).await.unwrap();
+        housekeeping::once(db, &app.shared.keys, today()).await.unwrap();
+        recorder.get(&path).await.is(200)
+    };
+    assert_eq!(silent(&mut db, 59).await["state"], "applying");
+    // Who comes meanwhile waits with the others, and one with a key is told to ask again.
+    let apply = recorder.call(Method::POST, &format!("{path}/apply")).header("prefer", "wait=0");
+    apply.json(&json!({"atomic": true})).send().await.is(202);
+    let apply = recorder.call(Method::POST, &format!("{path}/apply")).header("prefer", "wait=0");
+    let apply = apply.header("idempotency-key", "a").json(&json!({"atomic": true}));
+    apply.send().await.refuses(409, "request_in_flight");
+    let failed = silent(&mut db, 61).await;
+    assert_eq!(failed["state"], "checked");
+    assert_eq!(failed["summary"]["failure"]["code"], "interrupted", "{failed:#}");
+    assert_eq!(crate::support::lists::apply(&recorder, &import, true).await["state"], "applied");
 }

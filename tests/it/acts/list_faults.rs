@@ -116,17 +116,29 @@ fn post<'a>(recorder: &Client<'a>, file: Vec<u8>) -> crate::support::Call<'a> {
 }
 
 #[actix_web::test]
-async fn a_workbook_that_asks_for_all_memory_ends_its_reader_and_not_the_server() {
+async fn a_workbook_that_asks_for_all_there_is_ends_its_reader_and_not_the_server() {
     let app = TestApp::start().await;
     let recorder = app.user(Role::Recorder, COMMUNE).await;
     // Two cells at the ends of the sheet: between them lie seventeen thousand million others.
     let far = xlsx(&[Page::new("DS", &[&["STT"]])]);
-    let bomb = rewrite(&far, "xl/worksheets/sheet1.xml", |xml| {
+    let far = rewrite(&far, "xl/worksheets/sheet1.xml", |xml| {
         xml.replace("</row>", "</row><row r=\"1048576\"><c r=\"XFD1048576\"><v>1</v></c></row>")
             .replace("ref=\"A1\"", "ref=\"A1:XFD1048576\"")
     });
-    let import = send(&recorder, "family&year=2026", bomb).await;
-    assert_eq!(import["summary"]["failure"]["code"], "file_unreadable", "{import:#}");
+    // A long text in a cell that is merged over two thousand rows of two hundred columns.
+    let long = xlsx(&[Page::new("DS", &[&["LONG"], &["1"]]).merging(&[(2, 0, 2_001, 199)])]);
+    let long = rewrite(&long, "xl/worksheets/sheet1.xml", |xml| {
+        let text = "a".repeat(1_000);
+        let cell = format!("<c r=\"A3\" t=\"inlineStr\"><is><t>{text}</t></is></c>");
+        let last = "<row r=\"2003\"><c r=\"GR2003\"><v>1</v></c></row>";
+        let end = xml.find("<row r=\"3\"").expect("the merged rows");
+        let after = xml.find("</sheetData>").expect("the end");
+        format!("{}<row r=\"3\">{cell}</row>{last}{}", &xml[..end], &xml[after..])
+    });
+    for (bomb, code) in [(far, "header_missing"), (long, "file_unreadable")] {
+        let import = send(&recorder, "family&year=2026", bomb).await;
+        assert_eq!(import["summary"]["failure"]["code"], code, "{import:#}");
+    }
     enter(&recorder, "family&year=2026", families(&["1;Trần Văn An;1970;;;4;85;;"])).await;
 }
 

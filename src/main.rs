@@ -186,7 +186,11 @@ fn announce(config: &Config, accounts: Option<&demo::Accounts>) {
     // Whoever listens on every address is reached on this machine's own.
     let mut at = config.listen;
     if at.ip().is_unspecified() {
-        at.set_ip(if at.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { Ipv6Addr::LOCALHOST.into() });
+        at.set_ip(if at.is_ipv4() {
+            Ipv4Addr::LOCALHOST.into()
+        } else {
+            Ipv6Addr::LOCALHOST.into()
+        });
     }
     let mut text = format!("hoctap listens on http://{at}/\n");
     text += &format!("  documentation  http://{at}/docs/\n");

@@ -56,3 +56,4 @@ mod people;
 mod planned_hamlets;
 mod account_lists;
 mod conditional;
+mod what_comes_in;

@@ -7,8 +7,8 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{ACCEPT, HeaderName};
 use actix_web::{FromRequest, HttpRequest};
 use serde::Deserialize;
-use utoipa::{IntoParams, ToSchema};
 use utoipa::openapi::path::{Parameter, ParameterIn};
+use utoipa::{IntoParams, ToSchema};
 use validator::Validate;
 
 use super::Format;

@@ -48,6 +48,15 @@ pub enum Command {
     Retention(RetentionMode),
     /// Compare every count with the records it is made of
     Verify,
+    /// Fill an empty register with made-up records of all communes, to size a machine or measure speed
+    Generate {
+        /// How many titles, with all that belongs to them
+        #[arg(long)]
+        titles: u64,
+        /// The same seed gives the same records
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Print the contract (OpenAPI, YAML)
     Openapi,
     /// Write the demo lists of data/demo into a folder

@@ -23,7 +23,7 @@ use hoctap::ledger::{audit, proof};
 use hoctap::register::accounts;
 use hoctap::register::accounts::rows::{User, UserChange};
 use hoctap::server::embedded::{Embedded, Place};
-use hoctap::server::{app, contract, demo, housekeeping, setup};
+use hoctap::server::{app, contract, demo, generate, housekeeping, setup};
 use hoctap::wire::sheets;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -96,6 +96,15 @@ async fn run(command: Command) -> Result<ExitCode> {
             with_database(async |url, keys| keep_rules(url, keys, mode.apply).await).await
         }
         Command::Verify => with_database(verify_counts).await,
+        Command::Generate { titles, seed } => {
+            with_database(async |url, keys| {
+                let areas = setup::prepare(url, keys).await?;
+                generate::fill(url, keys, &areas, titles, seed).await?;
+                println!("{titles} titles");
+                Ok(ExitCode::SUCCESS)
+            })
+            .await
+        }
     }
 }
 

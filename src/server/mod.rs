@@ -16,3 +16,5 @@ pub mod embedded;
 pub mod housekeeping;
 /// The demo register.
 pub mod demo;
+/// A register of any size, filled at once.
+pub mod generate;

@@ -69,7 +69,7 @@ impl TitleState {
     }
 
     /// What decisions made of it once it was verified: the day on each, the status before and after.
-    fn decided(&self) -> impl Iterator<Item = (NaiveDate, Status, Status)> {
+    pub fn decided(&self) -> impl Iterator<Item = (NaiveDate, Status, Status)> {
         use Status::{NotRecognised, Recognised, Revoked, Verified};
         let steps = match self.status {
             Recognised => [(self.decided_on, Verified, Recognised), (None, Verified, Verified)],

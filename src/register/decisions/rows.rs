@@ -95,7 +95,7 @@ pub struct DecisionFilter {
 }
 
 impl Decision {
-    pub(super) fn fields(&self) -> Fields {
+    pub fn fields(&self) -> Fields {
         Fields::new()
             .plain("annulled", self.annulled_at.is_some())
             .plain("document", self.document.as_str())

@@ -32,7 +32,9 @@ pub fn tell_hamlets(book: &mut Book<'_>, area: AreaId, urban: bool, many: usize)
             // One commune has as many hamlets as it has; an id of theirs needs no chance.
             id: uuid::Builder::from_unix_timestamp_millis(
                 book.moment().timestamp_millis().unsigned_abs(),
-                &((area as u128) << 16 | n as u128).to_be_bytes()[6..].try_into().unwrap_or([0; 10]),
+                &((area as u128) << 16 | n as u128).to_be_bytes()[6..]
+                    .try_into()
+                    .unwrap_or([0; 10]),
             )
             .into_uuid(),
             area_id: area,
@@ -172,6 +174,11 @@ impl Serials {
     fn number(&mut self, sex: Sex, birth_year: i16) -> String {
         let n = self.citizen();
         let century = (birth_year / 100 - 19) * 2 + i16::from(sex == Sex::Female);
-        format!("{:03}{century}{:02}{:06}", n / 1_000_000 % 999 + 1, birth_year % 100, n % 1_000_000)
+        format!(
+            "{:03}{century}{:02}{:06}",
+            n / 1_000_000 % 999 + 1,
+            birth_year % 100,
+            n % 1_000_000
+        )
     }
 }

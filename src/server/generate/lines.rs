@@ -54,7 +54,8 @@ pub struct Rows {
 impl Rows {
     pub fn new() -> Self {
         use crate::base::kind::Status;
-        const CELL: &str = "area_id, placed_id, kind, level, year, group_code, grade, valid_through";
+        const CELL: &str =
+            "area_id, placed_id, kind, level, year, group_code, grade, valid_through";
         let statuses: Vec<&str> = Status::ALL.iter().map(|status| status.as_str()).collect();
         let counts = |table: &str, key: &str| {
             Lines::new(table, &format!("{key}{CELL}, {}", statuses.join(", ")))

@@ -65,7 +65,8 @@ fn tell(world: &World<'_>, titles: u64, sender: &SyncSender<Rows>) {
     let mut rows = Rows::new();
     for (area, size) in sizes::of_communes(world, titles) {
         commune::tell(world, &mut serials, area, size, &mut rows);
-        if rows.count() >= AT_ONCE && sender.send(std::mem::replace(&mut rows, Rows::new())).is_err()
+        if rows.count() >= AT_ONCE
+            && sender.send(std::mem::replace(&mut rows, Rows::new())).is_err()
         {
             return;
         }

@@ -6,9 +6,9 @@ use rand::rngs::StdRng;
 use crate::base::number::Sex;
 
 const FAMILIES: &[&str] = &[
-    "Nguyễn", "Nguyễn", "Nguyễn", "Trần", "Trần", "Lê", "Lê", "Phạm", "Hoàng", "Phan", "Vũ", "Đặng",
-    "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý", "Đoàn", "Lương", "Mai", "Đinh", "Trịnh", "Đào", "Tô",
-    "Hà", "Cao", "Tạ", "Quách", "Nông", "Lò", "Vi", "Giàng", "Y", "Thạch", "Châu",
+    "Nguyễn", "Nguyễn", "Nguyễn", "Trần", "Trần", "Lê", "Lê", "Phạm", "Hoàng", "Phan", "Vũ",
+    "Đặng", "Bùi", "Đỗ", "Hồ", "Ngô", "Dương", "Lý", "Đoàn", "Lương", "Mai", "Đinh", "Trịnh",
+    "Đào", "Tô", "Hà", "Cao", "Tạ", "Quách", "Nông", "Lò", "Vi", "Giàng", "Y", "Thạch", "Châu",
 ];
 const MIDDLES: [&[&str]; 2] = [
     &["Văn", "Văn", "Đức", "Quốc", "Xuân", "Minh", "Hữu", "Công", "Đình", "Quang", "Thanh", "Ngọc"],
@@ -16,16 +16,52 @@ const MIDDLES: [&[&str]; 2] = [
 ];
 const GIVEN: [&[&str]; 2] = [
     &[
-        "Hùng", "Dũng", "Thành", "Cường", "Tuấn", "Long", "Bình", "Hải", "Sơn", "Quang", "Mạnh",
-        "Thắng", "Toàn", "Minh", "Huy", "Trung", "Nam", "Khánh", "Việt", "Bảo", "Hưng", "Đạt",
-        "Trường", "Phúc", "Lộc", "Thiện", "Hòa", "Kiên", "Lâm", "Tùng", "Vinh", "Đông", "Khoa",
-        "Tiến", "Phong", "Nghĩa", "Duy", "Tân", "Chiến", "Thịnh",
+        "Hùng",
+        "Dũng",
+        "Thành",
+        "Cường",
+        "Tuấn",
+        "Long",
+        "Bình",
+        "Hải",
+        "Sơn",
+        "Quang",
+        "Mạnh",
+        "Thắng",
+        "Toàn",
+        "Minh",
+        "Huy",
+        "Trung",
+        "Nam",
+        "Khánh",
+        "Việt",
+        "Bảo",
+        "Hưng",
+        "Đạt",
+        "Trường",
+        "Phúc",
+        "Lộc",
+        "Thiện",
+        "Hòa",
+        "Kiên",
+        "Lâm",
+        "Tùng",
+        "Vinh",
+        "Đông",
+        "Khoa",
+        "Tiến",
+        "Phong",
+        "Nghĩa",
+        "Duy",
+        "Tân",
+        "Chiến",
+        "Thịnh",
     ],
     &[
         "Hương", "Lan", "Hoa", "Nga", "Hà", "Thủy", "Mai", "Hằng", "Thảo", "Yến", "Trang", "Hiền",
-        "Phương", "Giang", "Hường", "Ánh", "Bích", "Diệp", "Linh", "Quỳnh", "Nhung", "Oanh", "Loan",
-        "Dung", "Huệ", "Liên", "Tuyết", "Vân", "Xuân", "Thơm", "Nhàn", "Hạnh", "Ngân", "Trinh",
-        "Uyên", "Cúc", "Đào", "Thúy", "Lụa", "Chi",
+        "Phương", "Giang", "Hường", "Ánh", "Bích", "Diệp", "Linh", "Quỳnh", "Nhung", "Oanh",
+        "Loan", "Dung", "Huệ", "Liên", "Tuyết", "Vân", "Xuân", "Thơm", "Nhàn", "Hạnh", "Ngân",
+        "Trinh", "Uyên", "Cúc", "Đào", "Thúy", "Lụa", "Chi",
     ],
 ];
 
@@ -44,7 +80,8 @@ pub fn person(rng: &mut StdRng, born: std::ops::Range<i16>) -> Person {
     let (first, middle) = (one_of(rng, FAMILIES), one_of(rng, MIDDLES[woman]));
     let mut name = format!("{first} {middle} {}", one_of(rng, GIVEN[woman]));
     if rng.random_range(0..3) == 0 {
-        name = format!("{first} {middle} {} {}", one_of(rng, GIVEN[woman]), one_of(rng, GIVEN[woman]));
+        name =
+            format!("{first} {middle} {} {}", one_of(rng, GIVEN[woman]), one_of(rng, GIVEN[woman]));
     }
     let sex = if woman == 1 { Sex::Female } else { Sex::Male };
     Person { name, sex, birth_year: rng.random_range(born) }

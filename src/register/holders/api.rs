@@ -207,7 +207,7 @@ pub async fn list_holders(
         Some(Exact::Exact) => Some(listing::count(&mut db, &areas, &user, &filter).await?),
         None => None,
     };
-    Ok(Page { items: bodies(&state, &mut db, found).await?, next, count })
+    Ok(Page { items: bodies(&state, &db, found).await?, next, count })
 }
 
 /// Enter a holder.
@@ -242,7 +242,7 @@ pub async fn create_holder(
     Ok(Created {
         location: format!("/api/v1/holders/{id}"),
         version: Some(made.version),
-        body: one(&state, &mut db, made).await?,
+        body: one(&state, &db, made).await?,
     })
 }
 
@@ -257,7 +257,7 @@ pub async fn get_holder(
     let mut db = state.db().await?;
     let holder = Holder::find(&mut db, &user, &HolderKey::parse(&id)?).await?;
     let version = holder.version;
-    Ok(Versioned(one(&state, &mut db, holder).await?, version))
+    Ok(Versioned(one(&state, &db, holder).await?, version))
 }
 
 /// Correct a holder. Its commune changes by a move only.
@@ -280,7 +280,7 @@ pub async fn change_holder(
     Holder::change(&mut db, &user.plain(), tools, version, &after, number).await?;
     let after = Holder::find(&mut db, &user, &HolderKey::Id(before.id)).await?;
     let version = after.version;
-    Ok(Versioned(one(&state, &mut db, after).await?, version))
+    Ok(Versioned(one(&state, &db, after).await?, version))
 }
 
 /// Delete a holder that has no titles.
@@ -344,7 +344,7 @@ pub async fn look_up_number(
         items.push(Found {
             commune: areas.code(area, today()).to_owned(),
             commune_name: areas.name(area, today()),
-            holder: if own { Some(one(&state, &mut db, holder).await?) } else { None },
+            holder: if own { Some(one(&state, &db, holder).await?) } else { None },
         });
     }
     Ok(Page { items, next: None, count: None })

@@ -30,7 +30,7 @@ use commune::Serials;
 use lines::Rows;
 
 /// What every commune is made from.
-pub(self) struct World<'a> {
+struct World<'a> {
     keys: &'a Keys,
     areas: &'a Areas,
     sets: Vec<CriteriaSet>,

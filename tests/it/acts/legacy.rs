@@ -138,6 +138,6 @@ async fn a_list_of_2023_may_say_what_each_scored() {
         .collect();
     let an = json!(["Trần Văn An", "verified", 90.0, 88.0, "passes"]);
     let binh = json!(["Nguyễn Thị Bình", "verified", 60.0, 45.0, "fails"]);
-    assert_eq!(told, [an, binh]);
+    assert_eq!(told, [binh, an], "by name");
     prove(&app).await;
 }

@@ -321,7 +321,9 @@ async fn a_server_that_still_knows_what_was_taken_back_writes_nothing_there() {
     let applied = Areas::load(&mut app.db().await).await.expect("the areas");
     undo(&administrator, &reform).await.is(200);
     // It has just asked how things stand, and does not ask again within the second.
-    recorder.get("/me").await.is(200);
+    while !other.shared.places.is_due() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     other.shared.places.keep(applied);
     let body = json!({"kind": "family", "area": COMMUNE, "name": "Trần Văn An"});
     recorder.post("/holders", body.clone()).await.refuses(409, "areas_changed");

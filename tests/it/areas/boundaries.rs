@@ -224,10 +224,11 @@ async fn the_records_of_every_row_are_those_it_counts() {
          insert into holders (id, code, kind, area_id, name, search_key, group_code, details, version)
              select id, left(replace(id::text, '-', ''), 9), 'family', area, 'Gia đình', 'gia dinh', '',
                     '{}', 0 from made;
-         insert into titles (holder_id, year, level, kind, area_id, group_code, status, grade,
-                             valid_through, registered_on, difficult, outcome, hands, version)
-             select id, 2025, 'commune', 'family', area, '', 'registered', '', 2025, '2025-06-01',
-                    false, 'unknown', '{}', 0 from made;
+         insert into titles (code, name, search_key, holder_id, year, level, kind, area_id, group_code,
+                             status, grade, valid_through, registered_on, difficult, outcome, hands,
+                             version)
+             select left(replace(id::text, '-', ''), 9), 'Gia đình', 'gia dinh', id, 2025, 'commune',
+                    'family', area, '', 'registered', '', 2025, '2025-06-01', false, 'unknown', '{}', 0 from made;
          insert into title_counts (area_id, placed_id, kind, level, year, group_code, grade,
                                    valid_through, registered)
              select area, 0, 'family', 'commune', 2025, '', '', 2025, 1 from made;",

@@ -17,3 +17,5 @@ mod walk;
 mod least_rights;
 /// The house: a floor uses only floors above it, a room only rooms above it, and files stay short.
 mod house;
+/// A register that was made up is as sound as one that communes entered.
+mod generated;

@@ -1,0 +1,35 @@
+//! A register that was made up is as sound as one that communes entered.
+
+use chrono::Days;
+use hoctap::access::Role;
+use hoctap::base::clock::today;
+use hoctap::base::db::{copy_client, snapshot};
+use hoctap::ledger::audit;
+use hoctap::ledger::proof::{PublicKeys, rows::verify_all};
+use hoctap::server::generate;
+
+use crate::support::TestApp;
+use crate::support::records::register_is_sound;
+
+const TITLES: u64 = 2_000;
+
+async fn generate(app: &TestApp) -> hoctap::base::error::Result<()> {
+    let areas = app.shared.places.now();
+    generate::fill(&app.shared.url, &app.shared.keys, &areas, TITLES, 7).await
+}
+
+#[actix_web::test]
+async fn it_is_sound_and_its_chains_and_checkpoints_verify() {
+    let app = TestApp::start().await;
+    generate(&app).await.expect("a register");
+    register_is_sound(&app).await;
+    let public = PublicKeys::read(&app.shared.keys.proof_jwks().to_string()).expect("keys");
+    let country = app.shared.places.now().country();
+    let verdict = snapshot(&mut app.db().await, async |db| {
+        let chains = audit::rows::chains(db, country).await?;
+        verify_all(db, &public, &chains).await
+    });
+    let verdict = verdict.await.expect("a verdict");
+    assert!(verdict.valid && verdict.checkpoints == 1, "{verdict:?}");
+    assert!(verdict.chains > 1_000, "{verdict:?}");
+}

@@ -1,9 +1,6 @@
 //! A register that was made up is as sound as one that communes entered.
 
-use chrono::Days;
-use hoctap::access::Role;
-use hoctap::base::clock::today;
-use hoctap::base::db::{copy_client, snapshot};
+use hoctap::base::db::snapshot;
 use hoctap::ledger::audit;
 use hoctap::ledger::proof::{PublicKeys, rows::verify_all};
 use hoctap::server::generate;
@@ -25,7 +22,8 @@ async fn it_is_sound_and_its_chains_and_checkpoints_verify() {
     register_is_sound(&app).await;
     let public = PublicKeys::read(&app.shared.keys.proof_jwks().to_string()).expect("keys");
     let country = app.shared.places.now().country();
-    let verdict = snapshot(&mut app.db().await, async |db| {
+    let mut db = app.db().await;
+    let verdict = snapshot(&mut db, async |db| {
         let chains = audit::rows::chains(db, country).await?;
         verify_all(db, &public, &chains).await
     });
